@@ -1,0 +1,1 @@
+"""The licence: its record, codes, life cycle and credential. No IO, clock or randomness."""
