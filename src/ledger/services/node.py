@@ -11,8 +11,9 @@ Interface; see ``docs/adr/0005-store-and-services.md``::
     node.sequencer   .sequence(limit=None) -> Checkpoint | None
     node.anchorer    .recover() · .anchor_once() · .until_final(timeout=None) -> Anchored | None
     node.sync(progress=None) -> Anchored | None  sequence, anchor, wait until final (what `tongban sync` does)
-    node.importer    .run(path, errors=Path, legacy=, progress=callable(rows_done, bytes_done, bytes_total)) -> ImportReport
-    node.prover      .bundle(uscc, *, disclose=None, version=None, size=None) -> dict · .absence(uscc, size=None) -> dict
+    node.importer    .run(path, errors=Path, legacy=, progress=callable(done, total)) -> ImportReport
+    node.prover      .bundle(uscc, *, disclose=None, version=None, size=None) -> dict
+                     .absence(uscc, size=None) -> dict
                      .history_bundle(uscc, size=None) -> dict
     node.show(uscc) -> Shown · node.history(uscc) -> list[HistoryLine] · node.search(text, limit=50) -> list[Shown]
     node.state() -> NodeState

@@ -76,9 +76,10 @@ class Store:
             ConflictError: somebody else wrote the same at the same time.
             StorageError: the database failed; nothing was written.
         """
-        writer = self.engine.connect().execution_options(**{_WRITING: True})
-        with _translated(), writer as connection, connection.begin():
-            yield connection
+        with _translated(), self.engine.connect() as connection:
+            connection.execution_options(**{_WRITING: True})
+            with connection.begin():
+                yield connection
 
     def purge(self) -> None:
         """Empty the write-ahead log, where values that were just erased would still stand."""
