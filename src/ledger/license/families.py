@@ -1,4 +1,4 @@
-"""The eight families of subjects: what each one's licence shows, and under which label. The one table of texts.
+"""The eight families of subjects: what each one's licence shows, and under which label.
 
 A family decides who heads the subject, whether it has capital, what its place, term, date and scope are called
 (市场主体登记管理条例实施细则 arts. 6, 7, 23; labels as public registers print them). Which family a subject is of
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
 
 from ledger.license import uscc
+from ledger.license.words import Text
 
 
 class Family(StrEnum):
@@ -41,13 +41,6 @@ class HeadRole(StrEnum):
     OPERATOR = "operator"
     EXEC_PARTNER = "exec_partner"
     INVESTOR = "investor"
-
-
-class Text(NamedTuple):
-    """A text on screen or paper: Chinese first, English second."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)
