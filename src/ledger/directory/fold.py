@@ -295,10 +295,11 @@ def _withdrawn(event: ev.Withdrawn, draft: _Draft) -> None:
 @_apply.register
 def _executed(event: ev.Executed, draft: _Draft) -> None:
     proposal = draft.open_proposal(event.id)
-    if not event.approvals * 2 > event.eligible:
-        raise DirectoryError(
-            f"proposal {event.id} had no majority", got=event.approvals, want=f"more than half of {event.eligible}"
-        )
+    voters = {code for code, member in draft.members.items() if member.active and code != proposal.target}
+    tally = (len(proposal.approvals & voters), len(voters))
+    counted = (event.approvals, event.eligible)
+    if counted != tally or not tally[0] * 2 > tally[1]:
+        raise DirectoryError(f"proposal {event.id}: the tally is wrong", got=counted, want=tally)
     draft.proposals[event.id] = replace(proposal, executed=event.at)
 
 
