@@ -128,3 +128,20 @@ def map_path(leaves: Mapping[bytes, bytes], key: bytes, depth: int = 0) -> tuple
 def bit(key: bytes, depth: int) -> int:
     """Bit ``depth`` of a key, the most significant first."""
     return int(f"{int.from_bytes(key, 'big'):0256b}"[depth])
+
+
+class MemoryMap:
+    """A state map in memory, read through the same two questions as a stored one, and counting them."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes] = {}
+        self.values: dict[bytes, bytes] = {}
+        self.reads = 0
+
+    def page(self, prefix: str) -> bytes | None:
+        self.reads += 1
+        return self.pages.get(prefix)
+
+    def leaves(self, prefix: str) -> list[tuple[bytes, bytes]]:
+        self.reads += 1
+        return sorted(leaf for leaf in self.values.items() if leaf[0].hex().startswith(prefix))

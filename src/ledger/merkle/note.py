@@ -214,14 +214,14 @@ def _signature(line: str) -> Signature:
 
 
 def _check_name(name: str) -> None:
-    if not name or "+" in name or any(char.isspace() or char < " " for char in name):
+    if not name or "+" in name or any(char.isspace() or char < " " or "\ud800" <= char <= "\udfff" for char in name):
         raise FormatError(f"not a key name: {name[:80]!r}")
 
 
 def _check_text(text: str) -> None:
     if not text.endswith("\n"):
         raise FormatError("the text of a note ends in a newline")
-    if any(char < " " and char != "\n" for char in text) or "\x7f" in text:
+    if any(char < " " and char != "\n" for char in text):
         raise FormatError("a control character in the text of a note")
     try:
         text.encode()

@@ -1,8 +1,8 @@
 """The state map on pages: its root, proofs and changes, without ever holding the map in memory.
 
 The map itself is defined in ``stateproof``. Here it is cut along the hexadecimal digits of the keys. A *page* belongs
-to a prefix of digits and has 16 slots, one for each next digit: the hash of that subtree and the number of its leaves. A
-subtree with at most :data:`BUCKET` leaves has no page; it is recomputed from its leaves when needed::
+to a prefix of digits and has 16 slots, one for each next digit: the hash of that subtree and the number of its leaves.
+A subtree with at most :data:`BUCKET` leaves has no page; it is recomputed from its leaves when needed::
 
     page ""      [ 0 … a … f ]          always there
                        |
