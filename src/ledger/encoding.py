@@ -141,8 +141,15 @@ def parse_timestamp(text: object) -> dt.datetime:
 
 
 def shanghai_date(moment: dt.datetime) -> dt.date:
-    """The legal date on which a moment falls."""
-    return moment.astimezone(SHANGHAI).date()
+    """The legal date on which a moment falls.
+
+    Raises:
+        FormatError: the calendar has no such date (the last evening of the year 9999).
+    """
+    try:
+        return moment.astimezone(SHANGHAI).date()
+    except OverflowError as error:
+        raise FormatError(f"no legal date falls on {moment.isoformat()}") from error
 
 
 def _clip(value: object) -> str:

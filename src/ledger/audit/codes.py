@@ -77,6 +77,16 @@ CODES: dict[str, Code] = {
         "第 {entry} 条的生效日期 {got} 晚于记录日期 {want}",
         "entry {entry} takes effect on {got}, after the day it was recorded ({want})",
     ),
+    "time.range": Code(
+        6,
+        "第 {entry} 条的日期 {got} 不在 {want} 之内",
+        "entry {entry}: the dates {got} are not within {want}",
+    ),
+    "time.effective_order": Code(
+        6,
+        "第 {entry} 条的生效日期 {got} 早于该主体此前的 {want}",
+        "entry {entry} takes effect on {got}, before the subject's earlier events ({want})",
+    ),
     "authority.province": Code(
         6,
         "第 {entry} 条由 {got} 的机关作出，不在本成员 {want} 省内",
@@ -89,8 +99,8 @@ CODES: dict[str, Code] = {
     ),
     "transition.guard": Code(
         6,
-        "第 {entry} 条的事件不满足条件：{got}（规则：{want}）",
-        "entry {entry}: a guard of the event does not hold: {got} (rule: {want})",
+        "第 {entry} 条不满足该事件的条件：{field} 为 {got}，要求 {want}",
+        "entry {entry} does not meet a condition of its event: {field} is {got}, required {want}",
     ),
     "transition.status": Code(
         6,
@@ -104,8 +114,5 @@ CODES: dict[str, Code] = {
         6,
         "第 {entry} 条的凭证摘要与事件不符（{want}）",
         "entry {entry}: the credential digest does not fit the event ({want})",
-    ),
-    "transition.until": Code(
-        6, "第 {entry} 条的歇业截止日为 {got}，应为 {want}", "entry {entry} has until = {got}, expected {want}"
     ),
 }

@@ -25,7 +25,7 @@ MAX_INTEGER = 2**53 - 1
 
 _HEX32 = rb"[0-9a-f]{64}"
 _DATE = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = _DATE + rb"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+_TIME = rb"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 _VERSION = rb"[1-9][0-9]{0,2}"
 _NUMBER = rb"0|[1-9][0-9]{0,15}"
 
@@ -191,6 +191,8 @@ def _license_fault(entry: License) -> str | None:
         return "flags unknown, unsorted or repeated"
     if not (is_date(entry.effective) and is_date(entry.recorded[:10]) and (not entry.until or is_date(entry.until))):
         return "no such day in effective, recorded or until"
+    if shanghai_day(entry.recorded) == "":
+        return "recorded: no legal date falls on it"
     if (entry.moved_from is None) == (entry.event == "MOVE_ACCEPT"):
         return "from must be there exactly on MOVE_ACCEPT"
     if bool(entry.erased) != (entry.event == "ERASE") or list(entry.erased) != sorted(set(entry.erased)):
@@ -233,7 +235,7 @@ def _other(data: bytes) -> Read:
     if not isinstance(obj, dict) or orjson.dumps(obj, option=orjson.OPT_SORT_KEYS) != data:
         return Malformed("not a canonical JSON object")
     v, kind = obj.get("v"), obj.get("kind")
-    if type(v) is int and v == 1 and kind in KINDS:
+    if type(v) is int and v == 1 and isinstance(kind, str) and kind in KINDS:
         return Malformed(f"an entry of kind {kind} that breaks its grammar")
     return Unknown(str(v)[:40], str(kind)[:40])
 
@@ -249,11 +251,13 @@ def is_date(text: str) -> bool:
 
 
 def shanghai_day(recorded: str) -> str:
-    """The legal date of a UTC time: China keeps UTC+8 all year, since 1992."""
+    """The legal date of a UTC time, empty if the calendar ends before it. China keeps UTC+8 all year, since 1992."""
     day = recorded[:10]
     return day if recorded[11:13] < "16" else _next_day(day)
 
 
 @lru_cache(maxsize=65_536)
 def _next_day(day: str) -> str:
+    if day == "9999-12-31":
+        return ""
     return (dt.date.fromisoformat(day) + dt.timedelta(days=1)).isoformat()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ledger.audit.entries import License, Malformed, Read, Track, Unknown, read
-from ledger.audit.lifefold import Standing, follow, judge
+from ledger.audit.lifefold import Standing, judge
 from ledger.audit.logfold import TILE_WIDTH, LogFold, leaf_hash
 from ledger.audit.report import Findings
 from ledger.audit.source import Source, Stored, tile_name
@@ -112,7 +112,9 @@ class Walk:
     def _judge(self, index: int, entry: License | Track, leaf: bytes) -> None:
         subject = entry.subject
         before = self.standing.get(subject)
-        for fault in judge(entry, before):
+        known = before is not None and before.mapped
+        faults, after = judge(entry, before)
+        for fault in faults:
             self.findings.add(
                 fault.code,
                 entry=index,
@@ -134,8 +136,8 @@ class Walk:
                 got=entry.division,
                 want=self.member,
             )
-        known = before is not None and before.mapped
-        after = self.standing[subject] = follow(entry, leaf, before)
+        after.leaf = leaf
+        self.standing[subject] = after
         if after.mapped:
             self._state.put(subject, new=not known)
 

@@ -44,7 +44,7 @@ def log() -> Log:
     suspended = {"flags": [], "subject": "suspended", "version": "current"}
     log.add("SUSPEND", "A", status=suspended, until="2027-05-01", effective="2026-11-03")
     log.add("RESUME", "A", status=ACTIVE, until=None)
-    revoked = {"flags": [], "subject": "revoked", "version": "current"}
+    revoked = {"flags": [], "subject": "revoked", "version": "voided"}
     log.add("REVOKE", "B", status=revoked, recorded="2026-11-04T01:00:00Z")
     log.append("", {"v": 1, "kind": "heartbeat", "log": LOG, "recorded": "2026-11-04T13:00:00Z"})
     log.append(
@@ -52,7 +52,7 @@ def log() -> Log:
         {"v": 1, "kind": "case", "event": "RECEIVED", "log": LOG, "subject": subject("C"), "n": 0}
         | {"recorded": "2026-11-04T13:00:01Z"},
     )
-    log.add("ERASE", "B", erased=[1])
+    log.add("ERASE", "A", erased=[1], recorded="2026-11-05T01:00:00Z")
     return log
 
 
@@ -87,8 +87,8 @@ def test_an_edited_entry_is_named_and_the_root_tells(log: Log) -> None:
 
 
 def test_a_deleted_entry_is_named_and_the_log_root_still_computed(log: Log) -> None:
-    report = audit(Memory(log, lost={5}), anchors_of(log, 4, 9))
-    assert ("entry.missing", 5) in found(report)
+    report = audit(Memory(log, lost={4}), anchors_of(log, 4, 9))
+    assert ("entry.missing", 4) in found(report)
     assert ("link.n", 8) in found(report)
     assert not any(code in ("log.root", "checkpoint.root") for code, _ in found(report))
 
@@ -172,16 +172,21 @@ LIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("prev broken", "link.prev", "CHANGE", {"prev": "00" * 32}),
     ("recorded going back", "time.order", "CHANGE", {"recorded": "2026-11-02T00:59:59Z"}),
     ("effective in the future", "time.effective", "CHANGE", {"effective": "2026-11-03"}),
+    ("effective before an earlier one", "time.effective_order", "CHANGE", {"effective": "2026-11-01"}),
+    ("suspended for too long", "transition.guard", "SUSPEND",
+     {"status": {**ACTIVE, "subject": "suspended"}, "until": "2029-11-03"}),
+    ("a date of no licence", "time.range", "ANNUL",
+     {"status": {**ACTIVE, "subject": "annulled", "version": "voided"}, "effective": "0001-01-01"}),
     ("another province", "authority.province", "CHANGE",
      {"authority": {"code": "11510000008282770P", "division": "510104"}}),
     ("another log", "entry.log", "CHANGE", {"log": "11" * 32}),
     ("illegal transition", "transition.event", "RESUME", {}),
     ("unknown event", "transition.event", "PROMOTE", {}),
-    ("wrong status", "transition.status", "REVOKE", {}),
+    ("wrong status", "transition.status", "LIQUIDATE", {}),
     ("version skipped", "transition.version", "CHANGE", {"version": 3}),
     ("credential repeated", "transition.digest", "CHANGE", {"digest": "sha256:" + hashlib.sha256(b"A 1").hexdigest()}),
     ("credential smuggled in", "transition.digest", "FILE", {"digest": "sha256:" + "00" * 32}),
-    ("until without suspension", "transition.until", "FILE", {"until": "2027-01-01"}),
+    ("until without suspension", "transition.status", "FILE", {"until": "2027-01-01"}),
     ("erased twice", "transition.guard", "ERASE", {"erased": [2]}),
     ("not an entry", "entry.malformed", "CHANGE", {"version": 1000}),
     ("unsorted flags", "entry.malformed", "FLAG_ON",
