@@ -23,6 +23,9 @@ MAX_ENTRY = 65_535
 MAX_INTEGER = 2**53 - 1
 """Largest integer of canonical JSON as used here (RFC 8785, section 3.2.2.3)."""
 
+MAX_DEPTH = 32
+"""Deepest nesting of an unknown entry that is still looked at."""
+
 _HEX32 = rb"[0-9a-f]{64}"
 _DATE = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = rb"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
@@ -232,12 +235,22 @@ def _other(data: bytes) -> Read:
         obj = orjson.loads(data)
     except orjson.JSONDecodeError:
         return Malformed("not JSON")
-    if not isinstance(obj, dict) or orjson.dumps(obj, option=orjson.OPT_SORT_KEYS) != data:
+    canonical = isinstance(obj, dict) and _plain(obj, 0) and orjson.dumps(obj, option=orjson.OPT_SORT_KEYS) == data
+    if not canonical:
         return Malformed("not a canonical JSON object")
     v, kind = obj.get("v"), obj.get("kind")
     if type(v) is int and v == 1 and isinstance(kind, str) and kind in KINDS:
         return Malformed(f"an entry of kind {kind} that breaks its grammar")
     return Unknown(str(v)[:40], str(kind)[:40])
+
+
+def _plain(value: object, depth: int) -> bool:
+    """Only what canonical JSON has here: objects with ASCII keys, lists, strings, booleans, integers below 2^53."""
+    if isinstance(value, dict):
+        return depth < MAX_DEPTH and all(key.isascii() and _plain(item, depth + 1) for key, item in value.items())
+    if isinstance(value, list):
+        return depth < MAX_DEPTH and all(_plain(item, depth + 1) for item in value)
+    return isinstance(value, str | bool) or (isinstance(value, int) and abs(value) <= MAX_INTEGER)
 
 
 @lru_cache(maxsize=65_536)

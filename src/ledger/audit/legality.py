@@ -233,18 +233,18 @@ def _one_less_flag(entry: License, life: Life, _version: int) -> Iterator[Fault]
         yield Fault("transition.guard", "status.flags", spell(entry.flags), f"{spell(life.flags)}, one less")
 
 
-def _comes_back(entry: License, _life: Life, version: int) -> Iterator[Fault]:
-    yield from arrival(entry, version + 1)
+def _comes_back(entry: License, life: Life, version: int) -> Iterator[Fault]:
+    yield from arrival(entry, life, version + 1)
 
 
-def arrival(entry: License, last: int) -> Iterator[Fault]:
+def arrival(entry: License, life: Life, last: int) -> Iterator[Fault]:
     """It arrives with a new version: the other authority made at least one."""
     if entry.version <= last:
         yield Fault("transition.version", "version", str(entry.version), f"above {last}")
     if entry.version_state != CURRENT or entry.state not in (ACTIVE, SUSPENDED):
         yield Fault("transition.status", "status.subject", f"{entry.version_state} {entry.state}", "current active")
     elif entry.state == SUSPENDED:
-        yield from _period(entry, BORN, 0)
+        yield from _period(entry, life, last)
     elif entry.until is not None or SUSPEND_ADDRESS in entry.flags:
         yield Fault("transition.status", "until", entry.until or SUSPEND_ADDRESS, "none")
 

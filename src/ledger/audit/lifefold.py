@@ -111,7 +111,7 @@ def _clip(day: str) -> str:
 
 def _first(entry: License) -> tuple[Life, list[Fault]]:
     if entry.event == "MOVE_ACCEPT":
-        faults = [*arrival(entry, 1)]
+        faults = [*arrival(entry, BORN, 1)]
         return arrive(BORN, entry), faults
     if entry.event not in ("ESTABLISH", "IMPORT_LEGACY"):
         return _told(entry, BORN), [Fault("transition.event", "event", entry.event, "none")]
