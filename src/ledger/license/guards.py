@@ -104,7 +104,8 @@ def refuse(event: Event, rule: str, zh: str, en: str) -> NoReturn:
     Raises:
         TransitionError: always.
     """
-    raise TransitionError(event.value, rule, f"不能{EVENT_WORDS[event].zh}：{zh}", f"{EVENT_WORDS[event].en}: {en}")
+    words = EVENT_WORDS[event]
+    raise TransitionError(event.value, rule, f"不能办理{words.zh}：{zh}", f"{words.en} refused: {en}")
 
 
 def suspension_limit(since: dt.date, before: tuple[Period, ...]) -> dt.date:
