@@ -1,0 +1,409 @@
+"""The credential: a licence record as an SD-JWT (RFC 9901) that its holder can show in part.
+
+Issuer-signed JWT with ES256, type ``dc+sd-jwt``, flat: in the clear stand who issued it and when, licence type and
+version; every other field of the record is one disclosure with its own 128-bit salt, every head person one array
+element. There is no key binding: a licence is public, and whoever holds a copy may show it.
+
+Every part has one spelling: header, payload and disclosures are canonical JSON, base64url without spare bits. So the
+JWT's bytes are a function of what it says, and :attr:`Credential.digest` over them is what the log holds.
+
+What it leaves out: whose key it is and whether it was entitled (``directory``), whether the credential is in a log,
+current and in force (``bundle``), and whether the record obeys the rules (:meth:`DisclosedClaims.record`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from ledger import canonical
+from ledger.encoding import b64url, parse_b64url, parse_hex
+from ledger.errors import DisclosureError, FormatError, SignatureError
+from ledger.keys import Signer, key_id, verify_es256
+from ledger.license import shapes
+from ledger.license.identifier import MAX_VERSION
+from ledger.license.record import LicenseRecord
+
+VCT = "urn:tongban:business-license:1"
+ISSUER = "urn:tongban:member:"
+ALGORITHM, TYPE, HASH = "ES256", "dc+sd-jwt", "sha-256"
+SALT_BYTES = 16
+"""128 bits: RFC 9901 section 9.3."""
+
+MAX_COMPACT = 262_144
+"""Longest compact form accepted, in characters: four times what the largest record needs."""
+
+_CLEAR = {"_sd", "_sd_alg", "heads", "iat", "iss", "license_type", "vct", "version"}
+_HEADER = {"alg", "kid", "typ"}
+_NAMES = frozenset(shapes.FIELDS) - {"cert_type_code", "version_no", "heads"}
+"""Fields that are object-property disclosures; the other three stand in the payload."""
+
+_MEMBER = re.compile(re.escape(ISSUER) + r"([0-9]{6})")
+_LICENSE_TYPE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One disclosure, decoded.
+
+    Attributes:
+        encoded: base64url, as it stands in the compact form.
+        digest: base64url SHA-256 over ``encoded``, as it stands in the payload.
+        name: of the field; None for a head person.
+        value: of the field, or the head person's object.
+    """
+
+    encoded: str
+    digest: str
+    name: str | None
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a credential says. True only once :func:`verify` has passed.
+
+    Attributes:
+        kid: id of the key that it names, 32 bytes.
+        member: GB/T 2260 province code of the issuing member.
+        iat: seconds since 1970, UTC, when it was signed.
+        license_type: type code of the licence.
+        version: version number of the licence.
+        digests: of the fields, as in ``_sd``.
+        heads: digests of the head persons, in order.
+        disclosures: those that are shown.
+    """
+
+    kid: bytes
+    member: int
+    iat: int
+    license_type: str
+    version: int
+    digests: frozenset[str]
+    heads: tuple[str, ...]
+    disclosures: tuple[Disclosure, ...]
+
+
+@dataclass(frozen=True)
+class Credential:
+    """An SD-JWT with the disclosures that are shown.
+
+    Attributes:
+        jwt: ``header.payload.signature``.
+        disclosures: base64url, in the order in which they are spelled.
+    """
+
+    jwt: str
+    disclosures: tuple[str, ...]
+
+    def compact(self) -> str:
+        """``jwt~d1~…~dn~`` (RFC 9901 section 4)."""
+        return "~".join((self.jwt, *self.disclosures, ""))
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 over the ASCII of the JWT, 32 bytes: what the log holds. It does not depend on what is shown."""
+        return hashlib.sha256(self.jwt.encode("ascii")).digest()
+
+    @cached_property
+    def content(self) -> Content:
+        """What it says, decoded strictly; nothing of it is verified yet.
+
+        Raises:
+            FormatError: not in the one accepted spelling.
+            DisclosureError: a disclosure does not belong to it, or is shown twice.
+        """
+        return _decode(self)
+
+    def select(self, names: Iterable[str]) -> Credential:
+        """The same credential showing fewer fields.
+
+        Args:
+            names: of fields; ``heads`` for all head persons, ``heads[0]`` for one of them.
+
+        Raises:
+            DisclosureError: a name is not among the disclosures at hand.
+        """
+        wanted, heads = set(names), self.content.heads
+        chosen = []
+        for disclosure in self.content.disclosures:
+            aliases = _names_of(disclosure, heads)
+            if not wanted.isdisjoint(aliases):
+                chosen.append((disclosure.encoded, aliases))
+        missing = wanted.difference(*(aliases for _, aliases in chosen))
+        if missing:
+            raise DisclosureError(f"no disclosure of {', '.join(sorted(missing))}")
+        return Credential(self.jwt, tuple(encoded for encoded, _ in chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosedClaims:
+    """What a verified credential shows.
+
+    Attributes:
+        member: GB/T 2260 province code of the member whose key signed.
+        kid: id of that key, 32 bytes.
+        iat: seconds since 1970, UTC, by the issuer's word.
+        license_type: type code of the licence.
+        version: version number of the licence.
+        fields: disclosed fields of the record, without ``heads``.
+        heads: head persons in order; None where one is not shown.
+        hidden: how many fields and head persons are not shown.
+    """
+
+    member: int
+    kid: bytes
+    iat: int
+    license_type: str
+    version: int
+    fields: Mapping[str, Any]
+    heads: tuple[dict[str, Any] | None, ...]
+    hidden: int
+
+    def record_json(self) -> dict[str, Any]:
+        """The record as far as it is shown; ``heads`` only where every head person is."""
+        record = {"cert_type_code": self.license_type, "version_no": self.version, **self.fields}
+        if None not in self.heads:
+            record["heads"] = list(self.heads)
+        return {name: record[name] for name in shapes.FIELDS if name in record}
+
+    def record(self) -> LicenseRecord:
+        """The whole record.
+
+        Raises:
+            RecordError: a field is not shown, or the record breaks a rule.
+        """
+        return LicenseRecord.from_json(self.record_json())
+
+
+def issue(record: LicenseRecord, *, member: int, signer: Signer, iat: int, salts: Callable[[], bytes]) -> Credential:
+    """Sign a record.
+
+    Args:
+        record: valid; it is not checked again here.
+        member: GB/T 2260 province code of the issuing member.
+        signer: P-256 key of purpose ``credential``.
+        iat: seconds since 1970, UTC.
+        salts: gives 16 fresh random bytes at each call; called once per field, in the order of the schema, and then
+            once per head person.
+
+    Raises:
+        FormatError: a salt has another size.
+    """
+    fields = record.to_json()
+    heads = fields.pop("heads")
+    version, license_type = fields.pop("version_no"), fields.pop("cert_type_code")
+    shown = [_disclose(salts, name, value) for name, value in fields.items()]
+    persons = [_disclose(salts, None, head) for head in heads]
+    payload = {
+        "_sd": sorted(digest for _, digest in shown),
+        "_sd_alg": HASH,
+        "heads": [{"...": digest} for _, digest in persons],
+        "iat": iat,
+        "iss": f"{ISSUER}{member:06d}",
+        "license_type": license_type,
+        "vct": VCT,
+        "version": version,
+    }
+    signed = _header(signer.public) + "." + b64url(canonical.dumps(payload))
+    jwt = signed + "." + b64url(signer.sign(signed.encode("ascii")))
+    return Credential(jwt, tuple(encoded for encoded, _ in shown + persons))
+
+
+@lru_cache(maxsize=64)
+def _header(public: bytes) -> str:
+    return b64url(canonical.dumps({"alg": ALGORITHM, "kid": key_id(public).hex(), "typ": TYPE}))
+
+
+def _disclose(salts: Callable[[], bytes], name: str | None, value: Any) -> tuple[str, str]:
+    salt = salts()
+    if len(salt) != SALT_BYTES:
+        raise FormatError(f"a disclosure's salt has {SALT_BYTES} bytes, got {len(salt)}")
+    parts = [b64url(salt), value] if name is None else [b64url(salt), name, value]
+    encoded = b64url(canonical.dumps(parts))
+    return encoded, _digest(encoded)
+
+
+def _digest(encoded: str) -> str:
+    return b64url(hashlib.sha256(encoded.encode("ascii")).digest())
+
+
+def parse(compact: object) -> Credential:
+    """Parse the compact form, strictly: what is accepted is spelled as :func:`issue` spells it.
+
+    The order of the disclosures is free; a holder's wallet may have its own.
+
+    Raises:
+        FormatError: not in the one accepted spelling, or of another type than a business licence.
+        DisclosureError: a disclosure does not belong to the credential, or is shown twice.
+    """
+    if not isinstance(compact, str) or len(compact) > MAX_COMPACT or not compact.isascii():
+        raise FormatError(f"a credential is ASCII text of at most {MAX_COMPACT} characters")
+    jwt, *disclosures = compact.split("~")
+    if not disclosures or disclosures.pop():
+        raise FormatError("a credential ends with ~ (it has no key binding)")
+    credential = Credential(jwt, tuple(disclosures))
+    _ = credential.content
+    return credential
+
+
+def verify(credential: Credential, public_key: bytes) -> DisclosedClaims:
+    """Verify that a key signed a credential, and that what is shown belongs to it.
+
+    1. the credential names that key · 2. the key signed header and payload · 3. every disclosure's digest is in the
+    payload, in its place, once (decoding saw to that). The caller still owes: that the key was entitled, that the
+    credential is logged, that it is the newest and in force.
+
+    Args:
+        credential: parsed or issued.
+        public_key: compressed P-256 point, 33 bytes, from the chain or a trust file and never from the bundle.
+
+    Raises:
+        SignatureError: another key, or not its signature.
+        DisclosureError: a disclosure does not belong to the credential, or is shown twice.
+        FormatError: not in the one accepted spelling.
+    """
+    content = credential.content
+    if content.kid != key_id(public_key):  # 1
+        raise SignatureError("the credential names another key", got=content.kid, want=key_id(public_key))
+    signed, _, signature = credential.jwt.rpartition(".")
+    verify_es256(public_key, signed.encode("ascii"), parse_b64url(signature))  # 2
+    fields = {d.name: d.value for d in content.disclosures if d.name is not None}
+    persons = {d.digest: d.value for d in content.disclosures if d.name is None}
+    return DisclosedClaims(
+        member=content.member,
+        kid=content.kid,
+        iat=content.iat,
+        license_type=content.license_type,
+        version=content.version,
+        fields=fields,
+        heads=tuple(persons.get(digest) for digest in content.heads),
+        hidden=len(content.digests) + len(content.heads) - len(content.disclosures),
+    )
+
+
+# ---- decoding ----------------------------------------------------------------------------------------------------
+
+
+def _decode(credential: Credential) -> Content:
+    parts = credential.jwt.split(".")
+    if len(parts) != 3:
+        raise FormatError(f"a JWT has three parts, got {len(parts)}")
+    kid = _decode_header(canonical.loads_object(parse_b64url(parts[0])))
+    payload = _decode_payload(canonical.loads_object(parse_b64url(parts[1])))
+    if len(parse_b64url(parts[2])) != 64:
+        raise FormatError("an ES256 signature has 64 bytes")
+    heads = tuple(_head_digest(head) for head in payload["heads"])
+    digests = frozenset(payload["_sd"])
+    if len(digests.union(heads)) != len(digests) + len(heads):
+        raise DisclosureError("a digest stands twice in the credential")
+    disclosures = tuple(_decode_disclosure(encoded) for encoded in credential.disclosures)
+    _check_belonging(disclosures, digests, heads)
+    member = _MEMBER.fullmatch(payload["iss"])
+    return Content(
+        kid=kid,
+        member=int(member[1]) if member else 0,
+        iat=payload["iat"],
+        license_type=payload["license_type"],
+        version=payload["version"],
+        digests=digests,
+        heads=heads,
+        disclosures=disclosures,
+    )
+
+
+def _decode_header(header: dict[str, Any]) -> bytes:
+    if set(header) != _HEADER or (header["alg"], header["typ"]) != (ALGORITHM, TYPE):
+        raise FormatError(f"a credential's header has alg {ALGORITHM}, typ {TYPE}, kid, and nothing else")
+    return parse_hex(header["kid"], 32)
+
+
+def _decode_payload(payload: dict[str, Any]) -> dict[str, Any]:
+    if set(payload) != _CLEAR:
+        missing, unknown = sorted(_CLEAR - payload.keys()), sorted(payload.keys() - _CLEAR)
+        raise FormatError(f"credential claims: missing {missing}, unknown {unknown}")
+    if payload["_sd_alg"] != HASH:
+        raise FormatError(f"_sd_alg must be {HASH}, got {payload['_sd_alg']!r}")
+    if payload["vct"] != VCT:
+        raise FormatError(f"vct must be {VCT}, got {payload['vct']!r}")
+    _matches(payload["iss"], _MEMBER, "iss")
+    _matches(payload["license_type"], _LICENSE_TYPE, "license_type")
+    _in_range(payload["version"], 1, MAX_VERSION, "version")
+    _in_range(payload["iat"], 0, canonical.MAX_INTEGER, "iat")
+    digests = payload["_sd"]
+    if not isinstance(digests, list) or not isinstance(payload["heads"], list) or not payload["heads"]:
+        raise FormatError("_sd must be a list, heads a list that is not empty")
+    for digest in digests:
+        _check_digest(digest)
+    if digests != sorted(digests):
+        raise FormatError("_sd must be sorted: an order would tell which digest is which field's")
+    return payload
+
+
+def _matches(value: object, pattern: re.Pattern[str], name: str) -> None:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise FormatError(f"{name} is malformed: {str(value)[:60]!r}")
+
+
+def _in_range(value: object, low: int, high: int, name: str) -> None:
+    if type(value) is not int or not low <= value <= high:
+        raise FormatError(f"{name} must be an integer in {low}..{high}, got {value!r}")
+
+
+def _check_digest(digest: object) -> str:
+    if not isinstance(digest, str) or len(parse_b64url(digest)) != 32:
+        raise FormatError(f"not a SHA-256 digest in base64url: {str(digest)[:60]!r}")
+    return digest
+
+
+def _head_digest(head: object) -> str:
+    if not isinstance(head, dict) or set(head) != {"..."}:
+        raise FormatError('every element of heads must be {"...": digest}')
+    return _check_digest(head["..."])
+
+
+def _decode_disclosure(encoded: str) -> Disclosure:
+    parts = canonical.loads(parse_b64url(encoded))
+    if not isinstance(parts, list) or len(parts) not in (2, 3):
+        raise FormatError("a disclosure is [salt, value] or [salt, name, value]")
+    salt, name, value = parts[0], parts[1] if len(parts) == 3 else None, parts[-1]
+    if len(parse_b64url(salt)) != SALT_BYTES:
+        raise FormatError(f"a disclosure's salt has {SALT_BYTES} bytes")
+    if len(parts) == 3 and (not isinstance(name, str) or name not in _NAMES):
+        raise DisclosureError(f"no field of a licence is called {str(name)[:60]!r}, or it stands in the clear")
+    _refuse_nested(value)
+    return Disclosure(encoded, _digest(encoded), name, value)
+
+
+def _refuse_nested(value: Any) -> None:
+    """Digests inside a disclosed value would open a second, unchecked level (RFC 9901 allows it; our type is flat)."""
+    if isinstance(value, dict):
+        if "_sd" in value or "..." in value:
+            raise DisclosureError("a disclosed value holds digests of its own")
+        for inner in value.values():
+            _refuse_nested(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_nested(inner)
+
+
+def _check_belonging(disclosures: tuple[Disclosure, ...], digests: frozenset[str], heads: tuple[str, ...]) -> None:
+    seen: set[str | None] = set()
+    for disclosure in disclosures:
+        places: Iterable[str] = heads if disclosure.name is None else digests
+        if disclosure.digest not in places:
+            raise DisclosureError(f"a disclosure of {disclosure.name or 'a head person'} is not in the credential")
+        key = disclosure.digest if disclosure.name is None else disclosure.name
+        if key in seen:
+            raise DisclosureError(f"{disclosure.name or 'a head person'} is disclosed twice")
+        seen.add(key)
+
+
+def _names_of(disclosure: Disclosure, heads: tuple[str, ...]) -> set[str]:
+    if disclosure.name is not None:
+        return {disclosure.name}
+    return {"heads", f"heads[{heads.index(disclosure.digest)}]"}
