@@ -41,6 +41,7 @@ class ChainSettings:
         registry: address of the registry contract, 20 bytes.
         chain_id: EIP-155 chain id, pinned.
         genesis: hash of block 0, 32 bytes, pinned.
+        first_block: block that the registry was deployed in, or any before: where reading its events begins.
     """
 
     embedded: Path | None
@@ -48,6 +49,7 @@ class ChainSettings:
     registry: bytes
     chain_id: int
     genesis: bytes
+    first_block: int = 0
 
     def __post_init__(self) -> None:
         if (self.embedded is None) == (self.url is None):
@@ -218,6 +220,7 @@ def _parse(data: Path, obj: dict[str, Any], env: Mapping[str, str]) -> Settings:
 
 def _chain_to_json(data: Path, chain: ChainSettings) -> dict[str, Any]:
     obj = {"registry": chain.registry.hex(), "id": str(chain.chain_id), "genesis": chain.genesis.hex()}
+    obj["first_block"] = str(chain.first_block)
     if chain.embedded is not None:  # relative, so that the folders of several nodes can be moved together
         return obj | {"embedded": os.path.relpath(chain.embedded.absolute(), data.absolute())}
     return obj | {"url": chain.url}
@@ -225,8 +228,9 @@ def _chain_to_json(data: Path, chain: ChainSettings) -> dict[str, Any]:
 
 def _chain_from_json(data: Path, obj: Any, env: Mapping[str, str]) -> ChainSettings:
     fields = _strings(obj, "chain")
-    if set(fields) not in ({"registry", "id", "genesis", "embedded"}, {"registry", "id", "genesis", "url"}):
-        raise FormatError("chain must have registry, id, genesis and either embedded or url")
+    common = {"registry", "id", "genesis", "first_block"}
+    if set(fields) not in (common | {"embedded"}, common | {"url"}):
+        raise FormatError("chain must have registry, id, genesis, first_block and either embedded or url")
     url = env.get("TONGBAN_CHAIN_URL") or fields.get("url")
     return ChainSettings(
         embedded=None if url else Path(os.path.normpath(data.absolute() / fields["embedded"])),
@@ -234,6 +238,7 @@ def _chain_from_json(data: Path, obj: Any, env: Mapping[str, str]) -> ChainSetti
         registry=parse_hex(fields["registry"], 20),
         chain_id=parse_decimal(fields["id"]),
         genesis=parse_hex(fields["genesis"], 32),
+        first_block=parse_decimal(fields["first_block"]),
     )
 
 

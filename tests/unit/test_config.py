@@ -16,7 +16,7 @@ ISSUER = IssuerDefaults("11100000MB0143028R", "示例市市场监督管理局", 
 
 
 def settings(data: Path, **changes: object) -> Settings:
-    chain = ChainSettings(data.parent / "chain.sqlite", None, b"\x01" * 20, 1337, b"\x02" * 32)
+    chain = ChainSettings(data.parent / "chain.sqlite", None, b"\x01" * 20, 1337, b"\x02" * 32, 7)
     plain = Settings(data, 500000, b"\x03" * 32, ISSUER, chain, config.default_database(data))
     return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]  # the tests name the fields
 
@@ -71,9 +71,19 @@ def test_the_database_comes_from_the_environment_and_is_never_written(tmp_path: 
         ("finality", {"tag": "latest", "confirmations": -1, "timeout": 1, "poll": 1}),
         ("finality", {"tag": "latest", "confirmations": True, "timeout": 1, "poll": 1}),
         ("issuer", {"code": "x"}),
-        ("chain", {"registry": "01" * 20, "id": "01", "genesis": "02" * 32, "url": "http://x"}),
-        ("chain", {"registry": "01" * 20, "id": "1", "genesis": "02" * 32}),
-        ("chain", {"registry": "01" * 20, "id": "1", "genesis": "02" * 32, "url": "http://x", "embedded": "y"}),
+        ("chain", {"registry": "01" * 20, "id": "01", "genesis": "02" * 32, "first_block": "0", "url": "http://x"}),
+        ("chain", {"registry": "01" * 20, "id": "1", "genesis": "02" * 32, "first_block": "0"}),
+        (
+            "chain",
+            {
+                "registry": "01" * 20,
+                "id": "1",
+                "genesis": "02" * 32,
+                "first_block": "0",
+                "url": "http://x",
+                "embedded": "y",
+            },
+        ),
     ],
 )
 def test_a_field_that_is_not_as_written_is_refused(tmp_path: Path, field: str, value: object) -> None:

@@ -136,7 +136,9 @@ class TransactionRow:
     nonce: int
     hash: bytes
     raw: bytes
+    unsigned: str
     state: TxState
+    stored: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class AnchorRow:
     state_root: bytes
     previous: bytes
     digest: bytes
-    tx_hash: bytes
+    tx_hash: bytes | None
     block: int
     block_hash: bytes
     block_time: dt.datetime

@@ -184,6 +184,7 @@ transactions = Table(
     Column("nonce", BigInteger, nullable=False),
     Column("hash", _HASH, nullable=False, unique=True),
     Column("raw", LargeBinary, nullable=False),  # the signed bytes: what is sent, and sent again
+    Column("unsigned", Text, nullable=False),  # canonical JSON of what was signed, for a replacement with a higher fee
     Column("state", String(12), nullable=False),  # prepared, sent, mined, dropped (see ``anchoring``)
     Column("stored", _MOMENT, nullable=False),
     Index(None, "log", "state"),
@@ -200,7 +201,7 @@ anchors = Table(
     Column("state_root", _HASH, nullable=False),
     Column("previous", _HASH, nullable=False),
     Column("digest", _HASH, nullable=False),
-    Column("tx_hash", _HASH, nullable=False),
+    Column("tx_hash", _HASH),  # null where the anchor was found on the chain and not sent from this database
     Column("block", BigInteger, nullable=False),
     Column("block_hash", _HASH, nullable=False),
     Column("block_time", _MOMENT, nullable=False),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -15,12 +14,12 @@ from ledger.store.tables import anchors, transactions
 _ALIVE = (TxState.PREPARED.value, TxState.SENT.value, TxState.MINED.value)
 
 
-def store_transaction(connection: Connection, log: int, row: TransactionRow, stored: dt.datetime) -> TransactionRow:
+def store_transaction(connection: Connection, log: int, row: TransactionRow) -> TransactionRow:
     """Keep a signed transaction before it is sent; gives it its id."""
-    values = {"size": row.size, "sender": row.sender, "nonce": row.nonce, "hash": row.hash, "raw": row.raw}
-    statement = insert(transactions).values(log=log, **values, state=row.state.value, stored=timestamp(stored))
-    number = connection.execute(statement.returning(transactions.c.id)).scalar_one()
-    return TransactionRow(number, row.size, row.sender, row.nonce, row.hash, row.raw, row.state)
+    values = asdict(row) | {"log": log, "state": row.state.value, "stored": timestamp(row.stored)}
+    del values["id"]
+    number = connection.execute(insert(transactions).values(**values).returning(transactions.c.id)).scalar_one()
+    return replace(row, id=number)
 
 
 def alive(connection: Connection, log: int) -> list[TransactionRow]:
@@ -32,13 +31,6 @@ def alive(connection: Connection, log: int) -> list[TransactionRow]:
 def set_state(connection: Connection, number: int, state: TxState) -> None:
     """Note how far a transaction is."""
     connection.execute(update(transactions).where(transactions.c.id == number).values(state=state.value))
-
-
-def next_nonce(connection: Connection, log: int, sender: bytes) -> int:
-    """One more than the largest nonce that a living transaction of this sender uses; 0 if there is none."""
-    where = (transactions.c.log == log, transactions.c.sender == sender, transactions.c.state.in_(_ALIVE))
-    largest = connection.execute(select(func.max(transactions.c.nonce)).where(*where)).scalar_one()
-    return 0 if largest is None else int(largest) + 1
 
 
 def put(connection: Connection, log: int, row: AnchorRow) -> None:
@@ -84,7 +76,17 @@ def kept_size(connection: Connection, log: int) -> int:
 
 
 def _transaction(row: Row[Any]) -> TransactionRow:
-    return TransactionRow(row.id, row.size, row.sender, row.nonce, row.hash, row.raw, TxState(row.state))
+    return TransactionRow(
+        id=row.id,
+        size=row.size,
+        sender=row.sender,
+        nonce=row.nonce,
+        hash=row.hash,
+        raw=row.raw,
+        unsigned=row.unsigned,
+        state=TxState(row.state),
+        stored=parse_timestamp(row.stored),
+    )
 
 
 def _anchor(row: Row[Any]) -> AnchorRow:

@@ -27,10 +27,10 @@ def history(connection: Connection, log: int, subject: bytes, size: int | None =
     return [EntryRow(*row) for row in connection.execute(statement)]
 
 
-def newest(connection: Connection, log: int, subject: bytes) -> EntryRow | None:
-    """A subject's newest entry, also if it is pending."""
-    statement = select(*_ENTRY).where(entries.c.log == log, entries.c.subject == subject)
-    row = connection.execute(statement.order_by(entries.c.n.desc()).limit(1)).one_or_none()
+def one(connection: Connection, log: int, subject: bytes, n: int) -> EntryRow | None:
+    """A subject's entry by its number."""
+    where = (entries.c.log == log, entries.c.subject == subject, entries.c.n == n)
+    row = connection.execute(select(*_ENTRY).where(*where)).one_or_none()
     return None if row is None else EntryRow(*row)
 
 
@@ -78,10 +78,9 @@ def read(connection: Connection, log: int, first: int, limit: int) -> list[Entry
     return [EntryRow(*row) for row in connection.execute(statement.order_by(entries.c.idx))]
 
 
-def add_commitments(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep what entries commit to: ``log, subject, n, salt, value`` each."""
-    if rows:
-        connection.execute(insert(commitments), list(rows))
+def add_commitment(connection: Connection, log: int, subject: bytes, n: int, salt: bytes, value: str) -> None:
+    """Keep what an entry commits to."""
+    connection.execute(insert(commitments).values(log=log, subject=subject, n=n, salt=salt, value=value))
 
 
 def commitments_of(connection: Connection, log: int, subject: bytes) -> dict[int, tuple[bytes, str]]:

@@ -88,7 +88,7 @@ class SqlMapReader:
         low, high = bytes.fromhex(prefix.ljust(64, "0")), bytes.fromhex(prefix.ljust(64, "f"))
         values = {"log": self._log, "low": low, "high": high, "size": self._size}
         # In the order of n: of several entries of a subject the last one stays.
-        newest: dict[bytes, bytes] = dict(self._connection.execute(_LEAVES, values).all())  # type: ignore[arg-type]  # rows are pairs
+        newest: dict[bytes, bytes] = dict(self._connection.execute(_LEAVES, values).all())
         return list(newest.items())
 
 
