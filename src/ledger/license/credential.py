@@ -13,12 +13,15 @@ current and in force (``bundle``), and whether the record obeys the rules (:meth
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
+
+import orjson
 
 from ledger import canonical
 from ledger.encoding import b64url, parse_b64url, parse_hex
@@ -41,6 +44,12 @@ _CLEAR = {"_sd", "_sd_alg", "heads", "iat", "iss", "license_type", "vct", "versi
 _HEADER = {"alg", "kid", "typ"}
 _NAMES = frozenset(shapes.FIELDS) - {"cert_type_code", "version_no", "heads"}
 """Fields that are object-property disclosures; the other three stand in the payload."""
+
+_DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+"""32 bytes in base64url; the last character's two spare bits are zero."""
+
+_SALT = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
+"""16 bytes in base64url; the last character's four spare bits are zero."""
 
 _MEMBER = re.compile(re.escape(ISSUER) + r"([0-9]{6})")
 _LICENSE_TYPE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}")
@@ -197,12 +206,13 @@ def issue(record: LicenseRecord, *, member: int, signer: Signer, iat: int, salts
     fields = record.to_json()
     heads = fields.pop("heads")
     version, license_type = fields.pop("version_no"), fields.pop("cert_type_code")
-    shown = [_disclose(salts, name, value) for name, value in fields.items()]
-    persons = [_disclose(salts, None, head) for head in heads]
+    disclosures = [_disclose(salts, [name, value]) for name, value in fields.items()]
+    disclosures += [_disclose(salts, [head]) for head in heads]
+    digests = _digests(disclosures)
     payload = {
-        "_sd": sorted(digest for _, digest in shown),
+        "_sd": sorted(digests[: len(fields)]),
         "_sd_alg": HASH,
-        "heads": [{"...": digest} for _, digest in persons],
+        "heads": [{"...": digest} for digest in digests[len(fields) :]],
         "iat": iat,
         "iss": f"{ISSUER}{member:06d}",
         "license_type": license_type,
@@ -211,7 +221,7 @@ def issue(record: LicenseRecord, *, member: int, signer: Signer, iat: int, salts
     }
     signed = _header(signer.public) + "." + b64url(canonical.dumps(payload))
     jwt = signed + "." + b64url(signer.sign(signed.encode("ascii")))
-    return Credential(jwt, tuple(encoded for encoded, _ in shown + persons))
+    return Credential(jwt, tuple(disclosures))
 
 
 @lru_cache(maxsize=64)
@@ -219,17 +229,21 @@ def _header(public: bytes) -> str:
     return b64url(canonical.dumps({"alg": ALGORITHM, "kid": key_id(public).hex(), "typ": TYPE}))
 
 
-def _disclose(salts: Callable[[], bytes], name: str | None, value: Any) -> tuple[str, str]:
+def _disclose(salts: Callable[[], bytes], claim: list[Any]) -> str:
     salt = salts()
     if len(salt) != SALT_BYTES:
         raise FormatError(f"a disclosure's salt has {SALT_BYTES} bytes, got {len(salt)}")
-    parts = [b64url(salt), value] if name is None else [b64url(salt), name, value]
-    encoded = b64url(canonical.dumps(parts))
-    return encoded, _digest(encoded)
+    return b64url(canonical.dumps([b64url(salt), *claim]))
 
 
-def _digest(encoded: str) -> str:
-    return b64url(hashlib.sha256(encoded.encode("ascii")).digest())
+def _digests(disclosures: Iterable[str]) -> list[str]:
+    """The base64url SHA-256 of each disclosure.
+
+    One base64 call for all: with a zero byte behind it a digest fills 11 groups of three bytes, so each one's 43
+    characters stand by themselves and a 44th, the zero byte's, is dropped. A bulk import makes millions of these.
+    """
+    joined = b64url(b"".join(hashlib.sha256(encoded.encode("ascii")).digest() + b"\0" for encoded in disclosures))
+    return [joined[start : start + 43] for start in range(0, len(joined), 44)]
 
 
 def parse(compact: object) -> Credential:
@@ -293,15 +307,16 @@ def _decode(credential: Credential) -> Content:
     parts = credential.jwt.split(".")
     if len(parts) != 3:
         raise FormatError(f"a JWT has three parts, got {len(parts)}")
-    kid = _decode_header(canonical.loads_object(parse_b64url(parts[0])))
-    payload = _decode_payload(canonical.loads_object(parse_b64url(parts[1])))
+    kid = _decode_header(parts[0])
+    payload = _decode_payload(_decode_json(parts[1]))
     if len(parse_b64url(parts[2])) != 64:
         raise FormatError("an ES256 signature has 64 bytes")
     heads = tuple(_head_digest(head) for head in payload["heads"])
     digests = frozenset(payload["_sd"])
     if len(digests.union(heads)) != len(digests) + len(heads):
         raise DisclosureError("a digest stands twice in the credential")
-    disclosures = tuple(_decode_disclosure(encoded) for encoded in credential.disclosures)
+    shown = zip(credential.disclosures, _digests(credential.disclosures), strict=True)
+    disclosures = tuple(_decode_disclosure(encoded, digest) for encoded, digest in shown)
     _check_belonging(disclosures, digests, heads)
     member = _MEMBER.fullmatch(payload["iss"])
     return Content(
@@ -316,13 +331,28 @@ def _decode(credential: Credential) -> Content:
     )
 
 
-def _decode_header(header: dict[str, Any]) -> bytes:
-    if set(header) != _HEADER or (header["alg"], header["typ"]) != (ALGORITHM, TYPE):
+def _decode_json(encoded: str) -> Any:
+    """Base64url of canonical JSON. Decoded leniently, encoded strictly, compared once: the same as both checks."""
+    try:
+        value = orjson.loads(base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_"))
+    except ValueError as error:  # binascii.Error and JSONDecodeError are ones
+        raise FormatError(f"not base64url of JSON: {encoded[:60]!r}") from error
+    if b64url(canonical.dumps(value)) != encoded:
+        raise FormatError(f"not the canonical spelling of a part: {encoded[:60]!r}")
+    return value
+
+
+@lru_cache(maxsize=64)
+def _decode_header(encoded: str) -> bytes:
+    header = _decode_json(encoded)
+    if not isinstance(header, dict) or set(header) != _HEADER or (header["alg"], header["typ"]) != (ALGORITHM, TYPE):
         raise FormatError(f"a credential's header has alg {ALGORITHM}, typ {TYPE}, kid, and nothing else")
     return parse_hex(header["kid"], 32)
 
 
-def _decode_payload(payload: dict[str, Any]) -> dict[str, Any]:
+def _decode_payload(payload: Any) -> dict[str, Any]:
+    if not isinstance(payload, dict):
+        raise FormatError("a credential's payload is an object")
     if set(payload) != _CLEAR:
         missing, unknown = sorted(_CLEAR - payload.keys()), sorted(payload.keys() - _CLEAR)
         raise FormatError(f"credential claims: missing {missing}, unknown {unknown}")
@@ -355,7 +385,7 @@ def _in_range(value: object, low: int, high: int, name: str) -> None:
 
 
 def _check_digest(digest: object) -> str:
-    if not isinstance(digest, str) or len(parse_b64url(digest)) != 32:
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise FormatError(f"not a SHA-256 digest in base64url: {str(digest)[:60]!r}")
     return digest
 
@@ -366,17 +396,17 @@ def _head_digest(head: object) -> str:
     return _check_digest(head["..."])
 
 
-def _decode_disclosure(encoded: str) -> Disclosure:
-    parts = canonical.loads(parse_b64url(encoded))
+def _decode_disclosure(encoded: str, digest: str) -> Disclosure:
+    parts = _decode_json(encoded)
     if not isinstance(parts, list) or len(parts) not in (2, 3):
         raise FormatError("a disclosure is [salt, value] or [salt, name, value]")
     salt, name, value = parts[0], parts[1] if len(parts) == 3 else None, parts[-1]
-    if len(parse_b64url(salt)) != SALT_BYTES:
+    if not isinstance(salt, str) or not _SALT.fullmatch(salt):
         raise FormatError(f"a disclosure's salt has {SALT_BYTES} bytes")
     if len(parts) == 3 and (not isinstance(name, str) or name not in _NAMES):
         raise DisclosureError(f"no field of a licence is called {str(name)[:60]!r}, or it stands in the clear")
     _refuse_nested(value)
-    return Disclosure(encoded, _digest(encoded), name, value)
+    return Disclosure(encoded, digest, name, value)
 
 
 def _refuse_nested(value: Any) -> None:

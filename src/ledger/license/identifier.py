@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ledger.errors import FormatError
 
@@ -93,6 +94,11 @@ def parse(text: object) -> CertIdentifier:
     """
     if not isinstance(text, str) or not text.startswith(ROOT + "."):
         raise FormatError(f"电子证照标识应以 {ROOT}. 开头 / an identifier begins with {ROOT}.")
+    return _parse(text)
+
+
+@lru_cache(maxsize=256)  # one issue asks three times for the same identifier
+def _parse(text: str) -> CertIdentifier:
     parts = text[len(ROOT) + 1 :].split(".")
     if len(parts) != 5:
         raise FormatError(f"根之后应有五段 / five parts expected after the root, got {len(parts)}")

@@ -29,6 +29,7 @@ Record = Mapping[str, Any]
 Rule = Callable[[Record, FamilyRules, Found], None]
 
 _RULES: list[tuple[frozenset[str], Rule]] = []
+_LABELS = {family: {field: label.zh for field, label in face_labels(family).items()} for family in Family}
 _FIRST = (Event.ESTABLISH, Event.IMPORT_LEGACY)
 
 
@@ -84,7 +85,7 @@ def scope_text(items: Iterable[Mapping[str, Any]]) -> str:
 
 def display_labels(family: Family) -> dict[str, str]:
     """The labels on the licence's face, as the record stores them: field → Chinese label."""
-    return {field: label.zh for field, label in face_labels(family).items()}
+    return dict(_LABELS[family])
 
 
 @_rule("subject_type_code")
@@ -220,7 +221,7 @@ def _cause(r: Record, _family: FamilyRules, found: Found) -> None:
 
 @_rule("display_labels")
 def _labels(r: Record, _family: FamilyRules, found: Found) -> None:
-    want, got = display_labels(Family(r["family"])), r["display_labels"]
+    want, got = _LABELS[r["family"]], r["display_labels"]
     if got != want:
         wrong = ", ".join(sorted(name for name in want.keys() | got.keys() if want.get(name) != got.get(name)))
         note(found, "display_labels", "labels.family", f"与主体类别不符：{wrong}", f"not this family's: {wrong}")

@@ -16,6 +16,7 @@ What it leaves out: whether anybody bears the code.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from ledger.errors import FormatError
@@ -171,12 +172,17 @@ def license_fault(code: object) -> Fault | None:
 
 def organ_fault(code: object) -> Fault | None:
     """Like :func:`fault`, also refusing a code that no issuing organ can have (not 11 or 12)."""
+    return _organ_fault(code) if isinstance(code, str) else fault(code)
+
+
+@lru_cache(maxsize=1024)  # a node has few organs and asks for one at every licence
+def _organ_fault(code: str) -> Fault | None:
     found = fault(code)
-    if found is None and str(code)[:2] not in ("11", "12"):
+    if found is None and code[:2] not in ("11", "12"):
         return Fault(
             "uscc.not_organ",
-            f"代码以 {str(code)[:2]} 开头，登记机关应以 11（机关）或 12（事业单位）开头",
-            f"the code begins with {str(code)[:2]}; an issuing organ has 11 or 12",
+            f"代码以 {code[:2]} 开头，登记机关应以 11（机关）或 12（事业单位）开头",
+            f"the code begins with {code[:2]}; an issuing organ has 11 or 12",
         )
     return found
 
