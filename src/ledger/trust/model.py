@@ -137,6 +137,16 @@ class TrustMember:
         first = self.history[0].seq if self.history else 0
         return self.history[seq - first] if 0 <= seq - first < len(self.history) else None
 
+    @property
+    def head_size(self) -> int:
+        """Size of the newest anchor still believed, 0 if there is none."""
+        return self._live[-1].size if self._live else 0
+
+    @property
+    def head_digest(self) -> bytes:
+        """What the next anchor must name as the one before it."""
+        return self._live[-1].digest if self._live else self.log
+
     def first_covering(self, index: int) -> Anchor | None:
         """The first anchor still believed whose tree holds the entry at ``index``."""
         position = bisect_right(self._live, index, key=lambda anchor: anchor.size)
