@@ -9,6 +9,7 @@ What it leaves out: the JSON-RPC server itself (``server``).
 from __future__ import annotations
 
 import fcntl
+import ipaddress
 import os
 import time
 from pathlib import Path
@@ -81,6 +82,14 @@ def announced(path: Path) -> str | None:
         return _beside(path, ".rpc").read_text(encoding="ascii") or None
     except FileNotFoundError:
         return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own loopback interface."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _beside(path: Path, suffix: str) -> Path:

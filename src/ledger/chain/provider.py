@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 import requests
 from web3 import HTTPProvider, Web3
@@ -19,7 +20,7 @@ from web3.providers import BaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from ledger.chain.errors import INTERNAL, RpcError
-from ledger.chain.holder import ChainLockedError
+from ledger.chain.holder import ChainLockedError, is_loopback
 from ledger.errors import ChainUnavailableError, ConfigError, LedgerError
 
 if TYPE_CHECKING:
@@ -63,12 +64,16 @@ class Connection:
     Args:
         provider: web3.py's carrier of requests.
         embedded: the embedded chain, if this process opened it.
+        session: HTTP connections that end with this one.
     """
 
-    def __init__(self, provider: BaseProvider, embedded: EmbeddedChain | None = None) -> None:
+    def __init__(
+        self, provider: BaseProvider, embedded: EmbeddedChain | None = None, session: requests.Session | None = None
+    ) -> None:
         self.w3 = Web3(provider)
         self.embedded = embedded
         self._provider = provider
+        self._session = session
 
     def __enter__(self) -> Self:
         return self
@@ -79,9 +84,11 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Let go of the embedded chain, if this connection opened it."""
+        """Let go of the embedded chain, if this connection opened it, and of HTTP connections."""
         if self.embedded is not None:
             self.embedded.close()
+        if self._session is not None:
+            self._session.close()
 
     def request(self, method: str, *params: Any) -> Any:
         """The result of one JSON-RPC call.
@@ -94,8 +101,8 @@ class Connection:
             response = self._provider.make_request(RPCEndpoint(method), list(params))
         except LedgerError:
             raise
-        except (requests.RequestException, Web3Exception, OSError, ValueError, TypeError) as error:
-            raise ChainUnavailableError(f"{method}: no answer from the chain: {error}") from error
+        except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
+            raise ChainUnavailableError(f"{method}: no answer from the chain ({_cause(error)})") from error
         return _result(method, response)
 
 
@@ -138,7 +145,20 @@ def _open(path: Path, timeout: float, wait: float) -> Connection:
 
 
 def _over_http(url: str, timeout: float) -> Connection:
-    return Connection(HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None))
+    session = requests.Session()
+    session.trust_env = not is_loopback(urlsplit(url).hostname or "")  # a proxy does not know this machine's own ports
+    arguments = {"timeout": timeout, "allow_redirects": False}
+    provider = HTTPProvider(url, request_kwargs=arguments, session=session, exception_retry_configuration=None)
+    return Connection(provider, session=session)
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, without the URL: it may hold a provider's access token."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"HTTP status {error.response.status_code}"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    return "not JSON" if isinstance(error, ValueError) else type(error).__name__
 
 
 def _result(method: str, response: object) -> Any:

@@ -399,8 +399,17 @@ class Registry:
         self._believe()
         return transactions.look_up(self.connection, tx_hash)
 
-    def reason(self, receipt: Receipt) -> Exception:
-        """Why a mined transaction was reverted: a :class:`~ledger.errors.ContractRevertedError`."""
+    def wait(self, tx_hash: bytes, timeout: float = WAIT) -> Receipt:
+        """Wait until a block holds a transaction.
+
+        Raises:
+            FinalityTimeoutError: none did in ``timeout`` seconds; it may still.
+        """
+        self._believe()
+        return transactions.wait(self.connection, tx_hash, timeout)
+
+    def reason(self, receipt: Receipt) -> ContractRevertedError:
+        """Why a mined transaction was reverted."""
         return transactions.reason(self.connection, receipt.hash)
 
     def transact(self, call: ContractCall, account: LocalAccount, timeout: float = WAIT) -> Receipt:
@@ -412,7 +421,7 @@ class Registry:
         """
         signed = self.sign(self.build(call, bytes.fromhex(account.address[2:])), account)
         self.send(signed)
-        receipt = transactions.wait(self.connection, signed.hash, timeout)
+        receipt = self.wait(signed.hash, timeout)
         if not receipt.success:
             raise self.reason(receipt)
         return receipt

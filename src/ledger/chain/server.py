@@ -9,7 +9,6 @@ What it leaves out: what the methods do (``rpc``), and service to other machines
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import threading
 from http import HTTPStatus
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 from ledger.chain import errors
 from ledger.chain.embedded import EmbeddedChain
 from ledger.chain.errors import RpcError
+from ledger.chain.holder import is_loopback
 from ledger.chain.rpc import Dispatcher
 from ledger.errors import ConfigError, LedgerError
 
@@ -47,7 +47,7 @@ class ChainServer:
     """
 
     def __init__(self, chain: EmbeddedChain, host: str = "127.0.0.1", port: int = 0) -> None:
-        if not _is_loopback(host):
+        if not is_loopback(host):
             raise ConfigError(f"the embedded chain is served on loopback only, not on {host}")
         handler = type("Handler", (_Handler,), {"dispatcher": Dispatcher(chain)})
         try:
@@ -164,17 +164,10 @@ def _failure(number: object, error: RpcError) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": number, "error": said}
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _local_name(netloc: str) -> bool:
     """Whether a Host header (or an origin's host and port) names this machine itself."""
     try:
         host = urlsplit(f"//{netloc}").hostname
     except ValueError:
         return False
-    return host is not None and _is_loopback(host)
+    return host is not None and is_loopback(host)
