@@ -57,11 +57,11 @@ def province_of(code: str) -> Division | None:
     return lookup(code[:2] + "0000") if len(code) == DIVISION_DIGITS else None
 
 
-def name_of(code: str) -> str:
-    """The name to print beside a code: province, prefecture and county, or the bare code where it is not known."""
+def name_of(code: str) -> str | None:
+    """The name to print beside a code: province, prefecture and county; None where the data file has no such code."""
     division = lookup(code)
     if division is None:
-        return _NON_DIVISIONS.get(code, code)
+        return None
     above = [lookup(code[:2] + "0000"), lookup(code[:4] + "00")]
     names = [part.name for part in above if part and part.code != code and _DIRECT not in part.name]
     return "".join([*names, division.name])

@@ -174,7 +174,7 @@ def _spell(record: dict[str, Any], family: Family) -> None:
     authority = record.get("authority")
     if isinstance(authority, dict) and isinstance(authority.get("division"), str):
         code = authority["division"]
-        record["authority"] = {**authority, "division": {"code": code, "name": divisions.name_of(code)}}
+        record["authority"] = {**authority, "division": {"code": code, "name": divisions.name_of(code) or code}}
 
 
 def _head(head: Any, family: Family) -> Any:
