@@ -127,7 +127,7 @@ def map_path(leaves: Mapping[bytes, bytes], key: bytes, depth: int = 0) -> tuple
 
 def bit(key: bytes, depth: int) -> int:
     """Bit ``depth`` of a key, the most significant first."""
-    return int(f"{int.from_bytes(key, 'big'):0256b}"[depth])
+    return int.from_bytes(key, "big") >> (255 - depth) & 1
 
 
 class MemoryMap:
