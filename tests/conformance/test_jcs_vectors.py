@@ -6,6 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+import rfc8785
+
+from ledger import canonical
+from ledger.errors import FormatError
+
 INSIDE = {"structures", "unicode"}
 """Documents without null, floating-point numbers and keys that are not ASCII; those of the others have some."""
 
