@@ -32,12 +32,15 @@ def parts(value: Any) -> list[Any]:
 
 
 def documents(folder: Path) -> dict[str, tuple[Any, bytes]]:
-    """Value and canonical bytes of each vector by its name; the bytes stand there twice, as text and as hex."""
+    """Value and canonical bytes of each vector by its name; the bytes stand there twice, as text and as hex.
+
+    The value is read from the canonical bytes: the input spells some integers as ``56.0``, the output as ``56``.
+    """
     found = {}
     for path in sorted((folder / "jcs" / "input").glob("*.json")):
         output = (folder / "jcs" / "output" / path.name).read_bytes()
         assert bytes.fromhex((folder / "jcs" / "outhex" / f"{path.stem}.txt").read_text("ascii")) == output
-        found[path.stem] = json.loads(path.read_text("utf-8")), output
+        found[path.stem] = json.loads(output), output
     assert len(found) >= 6
     return found
 
