@@ -10,8 +10,9 @@ needs one is unknown; what is refuted without one is refuted all the same.
    anchor is the listed one, so every field of the anchor is the chain's. 1.3 It was not taken back by vote.
 2. **logged**: the entries are in the log, as the log itself signed it.
    2.1 Entries and checkpoint are of one log, the member's. 2.2 The checkpoint has the anchor's size and root.
-   2.3 Both entries are in that tree. 2.4 They are of one history, in order; a ``history`` is an unbroken chain from
-   n = 0. 2.5 The checkpoint's signature verifies under a checkpoint key of the member, 2.6 entitled at that size.
+   2.3 Both entries are in that tree (a ``history``: its newest is the state map's). 2.4 They are of one history, in
+   order; a ``history`` is an unbroken chain from n = 0. 2.5 The checkpoint's signature verifies under a checkpoint key
+   of the member, 2.6 entitled at that size.
 3. **integrity**: the credential is genuine and unchanged.
    3.1 Each disclosure shown belongs to the payload. 3.2 The issuing entry has the credential's digest. 3.3 Member,
    subject, version and authority agree with the entry where they are shown. 3.4 The signature verifies under the key
@@ -161,7 +162,8 @@ class _Case:
 
     # 2 logged
     def _step_2(self) -> Verdict:
-        evidence.check_log_proofs(self.bundle, self.member)  # 2.1 to 2.4
+        owner = self.trust.member_by_log(self.bundle.checkpoint.log) if self.trust else None
+        evidence.check_log_proofs(self.bundle, owner or self.member)  # 2.1 to 2.4
         _, member = self._known()
         evidence.check_checkpoint_signature(self.bundle, member, covered=self.anchored.ok)  # 2.5, 2.6
         return verdict("logged")

@@ -16,13 +16,21 @@ from ledger.bundle.model import Bundle, BundleEntry, HistoryBundle, LicenseBundl
 from ledger.bundle.verdicts import Answer, Verdict, verdict
 from ledger.directory import Key, Standing
 from ledger.entry import Authority, LicenseEntry, license_subject
-from ledger.errors import DisclosureError, FormatError, InclusionError, SignatureError, VerificationError
+from ledger.errors import (
+    DisclosureError,
+    FormatError,
+    InclusionError,
+    SignatureError,
+    StateProofError,
+    VerificationError,
+)
 from ledger.keys import Purpose, verify_ed25519
 from ledger.license import credential, identifier
 from ledger.license.credential import Content
 from ledger.license.status import NEW_VERSION_EVENTS, Event
 from ledger.merkle import verify_inclusion
 from ledger.merkle.note import key_hash
+from ledger.merkle.stateproof import verify_presence
 from ledger.trust import TrustMember
 
 
@@ -42,35 +50,45 @@ def refute(reason: str, answer: Answer | None = None, **details: object) -> Refu
 # --- step 2 -----------------------------------------------------------------------------------------------------------
 
 
-def check_log_proofs(bundle: Bundle, member: TrustMember | None) -> None:
+def check_log_proofs(bundle: Bundle, owner: TrustMember | None) -> None:
     """2.1 to 2.4: what the log is said to hold, without any key.
+
+    Args:
+        bundle: any of the three.
+        owner: whose log the checkpoint is of by the trust file, or else the anchor's member; None if neither is known.
 
     Raises:
         Refuted: one of them does not hold.
     """
     # 2.1 One log: of every entry, of the checkpoint, and the member's own.
     logs = {held.entry.log for held in _entries(bundle)} | {bundle.checkpoint.log}
-    if member is not None:
-        logs.add(member.log)
-    if len(logs) > 1:
+    foreign = owner is not None and (owner.log not in logs or owner.member != bundle.anchor.member)
+    if len(logs) > 1 or foreign:
         raise refute("wrong-log")
     # 2.2 The checkpoint is of the anchor's very size and root.
     checkpoint, anchor = bundle.checkpoint.checkpoint, bundle.anchor
     if (checkpoint.size, checkpoint.root) != (anchor.size, anchor.log_root):
         raise refute("checkpoint-differs")
     # 2.3 The entries are in the tree of that size and root.
-    if isinstance(bundle, LicenseBundle):
-        for name, located in (("issued", bundle.issued), ("current", bundle.current)):
-            try:
-                verify_inclusion(
-                    located.held.leaf, located.index, anchor.size, anchor.log_root, list(located.inclusion)
-                )
-            except InclusionError as error:
-                raise refute("not-included", detail=f"{name}: {error}") from error
+    try:
+        _check_included(bundle)
+    except (InclusionError, StateProofError) as error:
+        raise refute("not-included", detail=str(error)) from error
     # 2.4 They fit together.
     detail = _incoherence(bundle)
     if detail:
         raise refute("entries-incoherent", detail=detail)
+
+
+def _check_included(bundle: Bundle) -> None:
+    """By inclusion proofs; a history by its newest entry's state proof, from which 2.4 goes back link by link."""
+    anchor = bundle.anchor
+    if isinstance(bundle, LicenseBundle):
+        for place in (bundle.issued, bundle.current):
+            verify_inclusion(place.held.leaf, place.index, anchor.size, anchor.log_root, place.inclusion)
+    elif isinstance(bundle, HistoryBundle):
+        newest = bundle.entries[-1]
+        verify_presence(anchor.state_root, newest.entry.subject, newest.leaf, bundle.state)
 
 
 def check_checkpoint_signature(bundle: Bundle, member: TrustMember, *, covered: bool) -> None:

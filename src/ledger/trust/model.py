@@ -227,6 +227,14 @@ class TrustFile:
         """The member with that code."""
         return self._members.get(code)
 
+    def member_by_log(self, log: bytes) -> TrustMember | None:
+        """The member whose log has that id."""
+        return self._logs.get(log)
+
+    @cached_property
+    def _logs(self) -> dict[bytes, TrustMember]:
+        return {member.log: member for member in self.members}
+
     @cached_property
     def _members(self) -> dict[int, TrustMember]:
         return {member.member: member for member in self.members}
