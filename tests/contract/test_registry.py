@@ -13,7 +13,7 @@ from ledger.chain import calls
 from ledger.chain.provider import Connection
 from ledger.chain.registry import Registry, deploy, identity
 from ledger.chain.transactions import Receipt
-from ledger.directory import Action, Anchored, Approved, Directory, KeyAdded, Proposed, Witnessed, empty_head
+from ledger.directory import Action, Anchor, Anchored, Approved, Directory, KeyAdded, Proposed, Witnessed, empty_head
 from ledger.errors import ContractRevertedError, FormatError, WrongChainError
 from ledger.keys import Purpose, key_id
 from tests import reference
@@ -358,12 +358,13 @@ def test_target_does_not_vote(consortium: Consortium) -> None:
         registry.transact(calls.approve(registry.proposals(), CQ), consortium[CQ].admin)
 
 
-def disown(consortium: Consortium, code: int, from_seq: int) -> None:
+def disown(consortium: Consortium, code: int, from_seq: int, parent: Anchor | None = None) -> None:
+    """Vote and carry out; ``parent`` is only needed where another registry holds it."""
     registry = consortium.registry
     proposal = vote(consortium, Action.DISOWN, code, calls.payload(Action.DISOWN, from_seq))
     member = registry.directory().member(code)
     target = member.anchors[from_seq]
-    parent = next((item for item in member.anchors.values() if item.digest == target.previous), None)
+    parent = parent or next((item for item in member.anchors.values() if item.digest == target.previous), None)
     registry.transact(calls.execute_disown(proposal, target, parent), consortium.deployer)
 
 
@@ -421,8 +422,9 @@ def test_adopt__log_goes_on_in_a_successor(connection: Connection) -> None:
     directory = new.registry.directory()
     agree(new.registry, directory)
     assert directory.anchor_by_seq(CQ, 3).previous == last.digest
-    disown(new, CQ, 3)
+    disown(new, CQ, 3, parent=last)
     agree(new.registry, new.registry.directory())
+    assert new.registry.head(CQ).size == 7
 
 
 # -------------------------------------------------------------------------------------------------------- transactions
