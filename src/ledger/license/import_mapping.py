@@ -25,7 +25,7 @@ OPERATING = frozenset({"1", "存续", "在业", "在营", "开业", "存续（�
 
 _DATE = re.compile(r"([0-9]{4})(-|/|年|)([0-9]{1,2})(-|/|月|)([0-9]{1,2})日?(?:[T ]00:00:00)?")
 _TEN_THOUSANDS = re.compile(r"[0-9]{1,14}(\.[0-9]{1,6})?")
-_SEPARATORS = re.compile(r"[;；、,，\n]")
+_SEPARATORS = re.compile(r"[;；、\n]")
 _NO_END = frozenset({"长期", "永久", "无固定期限", "9999-12-31"})
 
 Convert = Callable[[str, str], Any]
