@@ -76,6 +76,9 @@ PROBLEMS: dict[type[errors.LedgerError], Problem] = {
     errors.ConflictError: Problem(HTTPStatus.CONFLICT, "conflict", "与已有内容冲突", "Conflicts with what is there"),
     errors.ConfigError: Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "config", "节点配置不可用", "Node misconfigured"),
     errors.StorageError: Problem(HTTPStatus.SERVICE_UNAVAILABLE, "storage", "数据库不可用", "Storage unavailable"),
+    errors.RestoredBackupError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, "restored-backup", "数据库早于链上锚定", "The database is older than its anchors"
+    ),
     errors.ChainError: Problem(HTTPStatus.BAD_GATEWAY, "chain", "链上操作失败", "Chain error"),
     errors.ChainUnavailableError: Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "chain-unavailable", "链节点不可用", "The chain does not answer"

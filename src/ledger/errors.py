@@ -12,6 +12,7 @@ Everything that this project raises on purpose is a :class:`LedgerError`::
     ├─ NotFoundError · ConflictError
     ├─ ConfigError                    settings, keys or a node's folder are not usable
     ├─ StorageError                   the database does not hold what it must
+    │  └─ RestoredBackupError         it is older than what was anchored: issuing is refused
     └─ ChainError
        ├─ ChainUnavailableError       nothing was sent, or unknown: look it up before sending again
        ├─ WrongChainError             another chain id, genesis or contract than the pinned one
@@ -133,6 +134,10 @@ class ConfigError(LedgerError):
 
 class StorageError(LedgerError):
     """The database does not hold what it must."""
+
+
+class RestoredBackupError(StorageError):
+    """The database is behind the chain's head, or contradicts it: an old backup. Nothing is issued or signed on it."""
 
 
 class ChainError(LedgerError):

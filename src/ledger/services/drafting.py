@@ -45,7 +45,7 @@ def first_record(
     Raises:
         RecordError: the first rule that is broken.
     """
-    fields = {"authority": _organ(defaults), **draft}
+    fields = {"authority": organ(defaults), **draft}
     issued = _date(fields.pop("issue_date", None))
     if issued is None and event is Event.ESTABLISH:  # the first licence's date is the founding date (条例 art. 21)
         issued = _date(fields.get("establishment_date"))
@@ -126,7 +126,8 @@ def _changed(old: LicenseRecord, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def _organ(defaults: IssuerDefaults) -> dict[str, Any]:
+def organ(defaults: IssuerDefaults) -> dict[str, Any]:
+    """The node's own organ, as a draft's ``authority``."""
     division = {"code": defaults.division, "name": defaults.division_name}
     return {"code": defaults.code, "name": defaults.name, "division": division}
 

@@ -38,8 +38,8 @@ MAX_COLUMNS = 200
 _EXACT = 10**15
 """Numbers from here on lose digits in a spreadsheet, which keeps 15."""
 
-OnProgress = Callable[[int, int | None], None]
-"""Told how much of how much was read: bytes of a text file, rows of a workbook (whose number may not be known)."""
+OnProgress = Callable[[int, int], None]
+"""Told how much of how much was read: bytes of a text file, rows of a workbook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def read_rows(path: Path, on_progress: OnProgress | None = None) -> Iterator[Row
         yield row
 
 
-def _ignore(_done: int, _total: int | None) -> None:
+def _ignore(_done: int, _total: int) -> None:
     """Nobody wants to know how far it is."""
 
 
@@ -221,7 +221,7 @@ def _sheet(sheet: Any, on_progress: OnProgress) -> Iterator[Row]:
             header = _header([_text(cell)[0] for cell in cells])
         elif any(cell.value is not None for cell in cells):
             yield _sheet_row(line, header, cells)
-        on_progress(line, sheet.max_row)
+        on_progress(line, max(line, sheet.max_row or 0))
 
 
 def _check_workbook(path: Path) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from ledger import entry
 from ledger.entry import LicenseEntry
-from ledger.errors import ConflictError, LedgerError, NotFoundError, StorageError
+from ledger.errors import ConflictError, LedgerError, NotFoundError, RestoredBackupError, StorageError
 from ledger.license import lifecycle
 from ledger.license.guards import Request
 from ledger.license.status import Event
@@ -78,7 +78,7 @@ class Issuer:
             RecordError: the record breaks a rule (the first one broken).
             TransitionError: the subject has a licence here already.
             ConflictError: the idempotency key was used for another request.
-            StorageError: the database failed, or is an old backup: nothing is issued.
+            StorageError: the database failed, nothing is issued; RestoredBackupError: it is an old backup.
         """
         keys = None if idempotency_key is None else [idempotency_key]
         answer = self.issue_many([draft], legacy=legacy, keys=keys)[0]
@@ -194,7 +194,7 @@ class Issuer:
 
 def _check_guard(log: LogRow) -> None:
     if log.guard is not None:
-        raise StorageError(f"本节点暂停发照 / this node issues nothing: {log.guard}")
+        raise RestoredBackupError(f"本节点暂停发照 / this node issues nothing: {log.guard}")
 
 
 def _ask(log: LogRow, draft: Draft, key: str | None, *, legacy: bool) -> _Asked:

@@ -102,7 +102,7 @@ class Anchored:
 
     Attributes:
         member, epoch, seq, size, log_root, state_root, previous, digest: as in the anchor digest.
-        transaction: hash of the transaction that made it.
+        transaction: hash of the transaction that made it; empty where another database sent it.
         block: number of its block.
         block_hash: hash of that block.
         block_time: time of that block.

@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime as dt
 
 from ledger import entry
-from ledger.errors import StorageError
+from ledger.errors import RestoredBackupError, StorageError
 from ledger.keys import Signer
 from ledger.merkle import EMPTY_ROOT, checkpoint, statemap, tree
 from ledger.services.model import Clock
@@ -60,9 +60,13 @@ class Sequencer:
 
         Raises:
             StorageError: the database does not hold the state that was last signed. Nothing is signed.
+            RestoredBackupError: it is older than what was anchored. Nothing is signed: it would be a second history.
         """
         with self._store.write() as transaction:
-            log = logs.get(transaction, self._log, lock=True).id
+            row = logs.get(transaction, self._log, lock=True)
+            if row.guard is not None:
+                raise RestoredBackupError(f"本节点暂停签署 / this node signs nothing: {row.guard}")
+            log = row.id
             last = self._verified_last(transaction, log)
             batch = entries.pending(transaction, log, limit)
             if not batch and last is not None and self._silent(last):

@@ -122,6 +122,9 @@ class TxState(StrEnum):
     MINED = "mined"
     """In a block, and the contract accepted it; back to SENT if that block goes away."""
 
+    FINAL = "final"
+    """Its anchor is final; nobody looks at it any more."""
+
     DROPPED = "dropped"
     """Will never count: another one with its nonce was mined, or the contract refused it."""
 

@@ -185,7 +185,7 @@ transactions = Table(
     Column("hash", _HASH, nullable=False, unique=True),
     Column("raw", LargeBinary, nullable=False),  # the signed bytes: what is sent, and sent again
     Column("unsigned", Text, nullable=False),  # canonical JSON of what was signed, for a replacement with a higher fee
-    Column("state", String(12), nullable=False),  # prepared, sent, mined, dropped (see ``anchoring``)
+    Column("state", String(12), nullable=False),  # of ``rows.TxState``
     Column("stored", _MOMENT, nullable=False),
     Index(None, "log", "state"),
 )

@@ -33,6 +33,14 @@ def set_state(connection: Connection, number: int, state: TxState) -> None:
     connection.execute(update(transactions).where(transactions.c.id == number).values(state=state.value))
 
 
+def set_final(connection: Connection, log: int, row: AnchorRow) -> None:
+    """Note that an anchor is final, and with it the transaction that made it."""
+    connection.execute(update(anchors).where(anchors.c.log == log, anchors.c.seq == row.seq).values(final=True))
+    if row.tx_hash is not None:
+        where = (transactions.c.log == log, transactions.c.hash == row.tx_hash)
+        connection.execute(update(transactions).where(*where).values(state=TxState.FINAL.value))
+
+
 def put(connection: Connection, log: int, row: AnchorRow) -> None:
     """Enter an anchor as seen on the chain, or bring its row up to date."""
     connection.execute(delete(anchors).where(anchors.c.log == log, anchors.c.seq == row.seq))
@@ -40,16 +48,20 @@ def put(connection: Connection, log: int, row: AnchorRow) -> None:
     connection.execute(insert(anchors).values(log=log, **values))
 
 
-def drop_from(connection: Connection, log: int, seq: int) -> int:
-    """Forget anchors that the chain no longer has, from a ``seq`` on; how many."""
-    return connection.execute(delete(anchors).where(anchors.c.log == log, anchors.c.seq >= seq)).rowcount
+def drop(connection: Connection, log: int, seq: int) -> None:
+    """Forget an anchor that the chain does not have any more."""
+    connection.execute(delete(anchors).where(anchors.c.log == log, anchors.c.seq == seq))
 
 
-def newest(connection: Connection, log: int, *, final: bool | None = None) -> AnchorRow | None:
-    """The newest anchor; only final or only unfinal ones if asked."""
+def newest(
+    connection: Connection, log: int, *, final: bool | None = None, before: int | None = None
+) -> AnchorRow | None:
+    """The newest anchor; only final or unfinal ones, or before a ``seq``, if asked."""
     statement = select(anchors).where(anchors.c.log == log)
     if final is not None:
         statement = statement.where(anchors.c.final.is_(final))
+    if before is not None:
+        statement = statement.where(anchors.c.seq < before)
     row = connection.execute(statement.order_by(anchors.c.seq.desc()).limit(1)).one_or_none()
     return None if row is None else _anchor(row)
 
@@ -59,6 +71,13 @@ def of_size(connection: Connection, log: int, size: int) -> AnchorRow | None:
     statement = select(anchors).where(anchors.c.log == log, anchors.c.size == size).order_by(anchors.c.seq.desc())
     row = connection.execute(statement.limit(1)).one_or_none()
     return None if row is None else _anchor(row)
+
+
+def unfinal(connection: Connection, log: int) -> list[AnchorRow]:
+    """Anchors that are not final yet, in order."""
+    where = (anchors.c.log == log, anchors.c.final.is_(False))
+    statement = select(anchors).where(*where).order_by(anchors.c.seq)
+    return [_anchor(row) for row in connection.execute(statement)]
 
 
 def everything(connection: Connection, log: int) -> list[AnchorRow]:
