@@ -113,7 +113,9 @@ abstract contract Anchors is Directory {
         Anchor calldata parent,
         bytes32 parentPrevious
     ) internal {
-        if (target.member != code || target.seq != fromSeq) revert RegistryWrongAnchor(target.member, target.seq);
+        if (target.member != code || target.seq != fromSeq) {
+            revert RegistryWrongAnchor(target.member, target.seq);
+        }
         _requireBelieved(code, fromSeq, _digest(targetPrevious, target));
         Head memory back = Head(_heads[code].epoch + 1, 0, 0, _heads[code].lastSeq, 0, 0);
         if (targetPrevious != _requireMember(code).logId) {
@@ -135,9 +137,7 @@ abstract contract Anchors is Directory {
         if (here || empty || from.member != code || registry == address(0)) revert RegistryWrongAdoption(code);
         _heads[code] = Head(from.epoch, from.seq, from.size, from.seq, from.logRoot, from.stateRoot);
         _digests[code][from.seq] = digest;
-        emit Adopted(
-            code, chainId, registry, from.epoch, from.seq, from.size, from.logRoot, from.stateRoot, digest
-        );
+        emit Adopted(code, chainId, registry, from.epoch, from.seq, from.size, from.logRoot, from.stateRoot, digest);
     }
 
     /// @dev Number of the member's newest anchor, disowned or not; 0 if there is none.

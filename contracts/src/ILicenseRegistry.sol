@@ -139,12 +139,7 @@ interface ILicenseRegistry {
     /// @param logRoot Root over the entries.
     /// @param stateRoot Root of the state map.
     event Anchored(
-        uint32 indexed member,
-        uint64 indexed seq,
-        uint64 epoch,
-        uint64 size,
-        bytes32 logRoot,
-        bytes32 stateRoot
+        uint32 indexed member, uint64 indexed seq, uint64 epoch, uint64 size, bytes32 logRoot, bytes32 stateRoot
     );
     /// @notice Anchors were taken back: they stay on record, but nobody believes them.
     /// @param member The member.
