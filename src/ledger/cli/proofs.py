@@ -1,0 +1,286 @@
+"""Commands on proofs: make a bundle, verify one offline, make and pin trust files, write the log as tiles.
+
+``verify`` opens no node, database or network: a bundle, a trust file and the pins are all it reads.
+
+What it leaves out: what is checked in which order (``ledger.bundle``, ``ledger.trust``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from ledger import bundle, canonical, config, trust
+from ledger.cli.context import (
+    ChainOption,
+    DataOption,
+    JsonOption,
+    OutOption,
+    TypeOption,
+    UsccArgument,
+    node,
+    output,
+    read_input,
+    write_output,
+)
+from ledger.cli.output import Out
+from ledger.encoding import timestamp
+from ledger.errors import ConfigError, FormatError, TrustError
+from ledger.services.model import LICENSE_TYPE
+
+PANEL = "证明与核验 / proofs"
+PINS_FILE = "pins.json"
+
+TrustOption = Annotated[
+    Path | None, typer.Option("--trust", metavar="FILE", help="信任文件 / trust file to check against")
+]
+PinsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pins", metavar="FILE", envvar="TONGBAN_PINS", help="已记住的成员密钥 / members' keys pinned at first use"
+    ),
+]
+SizeOption = Annotated[
+    int | None, typer.Option("--size", metavar="N", help="以往某次锚定的条目数 / as of the past anchor of that size")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands to the program."""
+    app.command("bundle", rich_help_panel=PANEL)(make_bundle)
+    app.command("verify", rich_help_panel=PANEL)(verify)
+    app.command("export", rich_help_panel=PANEL)(export)
+    group = typer.Typer(help="信任文件 / trust files.")
+    for name, function in (("make", make), ("cosign", cosign), ("show", show), ("pin", pin)):
+        group.command(name)(function)
+    app.add_typer(group, name="trust", rich_help_panel=PANEL)
+
+
+def make_bundle(
+    uscc: UsccArgument,
+    data: DataOption,
+    *,
+    out_file: OutOption = None,
+    disclose: Annotated[
+        list[str] | None,
+        typer.Option("--disclose", metavar="FIELD", help="只披露这些事项 / disclose only these fields"),
+    ] = None,
+    version: Annotated[int | None, typer.Option("--version", metavar="N", help="旧版本 / an earlier version")] = None,
+    absent: Annotated[bool, typer.Option("--absent", help="证明从未签发 / prove that none was issued here")] = False,
+    full: Annotated[bool, typer.Option("--history", help="证明全部经过 / prove the complete history")] = False,
+    size: SizeOption = None,
+    license_type: TypeOption = None,
+) -> None:
+    """生成证明文件 / make a proof bundle.
+
+    任何人可离线核验 / anybody can verify it offline.
+    """
+    if absent and full:
+        raise ConfigError("--absent and --history exclude one another")
+    kind = license_type or LICENSE_TYPE
+    with node(data) as opened:
+        prover = opened.prover
+        if absent:
+            proof = prover.absence(uscc, size=size, license_type=kind)
+        elif full:
+            proof = prover.history_bundle(uscc, size=size, license_type=kind)
+        else:
+            proof = prover.bundle(uscc, disclose=disclose, version=version, size=size, license_type=kind)
+    write_output(out_file, canonical.dumps(proof), output(as_json=False), "bundle.written")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="BUNDLE", help="证明文件，- 为标准输入 / proof bundle, - for stdin")],
+    *,
+    trust_file: TrustOption = None,
+    pins_file: PinsOption = None,
+    max_age: Annotated[int, typer.Option("--max-age", metavar="HOURS", min=0, help="时效上限 / freshness limit")] = 72,
+    min_basis: Annotated[
+        str, typer.Option("--min-basis", metavar="BASIS", help="状态依据下限 / issuer | witnessed:K")
+    ] = "issuer",
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="以此时刻代替现在 / verify as of this UTC time, not now")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """离线核验 / verify a bundle offline.
+
+    退出码：0 全部通过，1 有不通过，2 有无法判断 / exit 0 all ok, 1 something failed, 2 something unknown.
+    """
+    out = output(as_json)
+    data = read_input(file)
+    believed, problem = _believed(trust_file, pins_file, out)
+    now = _moment(at)
+    report = bundle.verify(data, believed, now=now, max_age=dt.timedelta(hours=max_age), min_basis=min_basis)
+    obj = report.to_json()
+    if problem is not None:
+        report = bundle.distrusted(report, problem)
+        obj = report.to_json()
+    if not out.as_json:
+        _print_report(out, obj)
+    out.result(obj)
+    raise typer.Exit(report.exit_code)
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="写出目录 / folder to write to")],
+    data: DataOption,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """导出日志瓦片 / write the log as tiles.
+
+    C2SP tlog-tiles，供审计与镜像 / for auditors and mirrors.
+    """
+    out = output(as_json)
+    with node(data) as opened:
+        count = opened.prover.export_tiles(folder)
+    out.say("tiles.written", count=count, path=folder)
+    out.result({"folder": str(folder), "files": count})
+
+
+def make(data: DataOption, *, out_file: OutOption = None, chain: ChainOption = None) -> None:
+    """生成信任文件 / make a trust file.
+
+    据链上所见，由本成员签名 / from the chain, signed by this member.
+    """
+    with node(data, chain) as opened:
+        content = opened.make_trust_file()
+    write_output(out_file, content, output(as_json=False), "trust.written")
+
+
+def cosign(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="信任文件 / trust file")],
+    data: DataOption,
+    *,
+    chain: ChainOption = None,
+) -> None:
+    """联署信任文件 / co-sign a trust file.
+
+    先与本节点所见之链核对 / after comparing it with our own view of the chain.
+    """
+    out = output(as_json=False)
+    with node(data, chain) as opened:
+        content = opened.cosign_trust_file(read_input(file))
+    config.write_atomically(file, content)
+    out.say("trust.cosigned", path=file)
+
+
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="信任文件 / trust file")], *, as_json: JsonOption = False
+) -> None:
+    """查看信任文件 / what it says, who signed."""
+    out = output(as_json)
+    parsed = trust.parse(read_input(file))
+    rows = [
+        (member.member, member.status.value, len(member.keys), len(member.anchors), member.log.hex()[:16] + "…")
+        for member in parsed.members
+    ]
+    columns = ("column.member", "column.standing", "column.keys", "column.seq", "init.log.short")
+    out.rows("trust.title", columns, rows, block=parsed.block.number, time=timestamp(parsed.block.time))
+    signers = sorted({code for code, _ in parsed.signers})
+    out.say("trust.signers", signers=", ".join(map(str, signers)))
+    out.result(parsed.to_json() | {"signers": signers})
+
+
+def pin(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="信任文件 / trust file")],
+    *,
+    pins_file: PinsOption = None,
+    signers: Annotated[
+        int | None, typer.Option("--signers", metavar="K", help="以后须有 K 个成员签名 / later files need K signers")
+    ] = None,
+) -> None:
+    """记住成员密钥 / pin the members.
+
+    首次使用，或重新记住 / at first use, or anew.
+    """
+    out = output(as_json=False)
+    path = pins_file or default_pins()
+    pins = trust.pin(trust.parse(read_input(file)), _load_pins(path), k=signers)
+    _save_pins(path, pins)
+    out.say("trust.pinned", path=path)
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def default_pins() -> Path:
+    """Where the pins lie unless an option or a variable says otherwise (XDG base directory specification)."""
+    base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "tongban" / PINS_FILE
+
+
+def _believed(
+    trust_file: Path | None, pins_file: Path | None, out: Out
+) -> tuple[trust.TrustFile | None, FormatError | TrustError | None]:
+    """The trust file to verify against, checked against the pins; or what is wrong with it."""
+    if trust_file is None:
+        return None, None
+    path = pins_file or default_pins()
+    try:
+        parsed = trust.parse(read_input(trust_file))
+        pins = _load_pins(path)
+        if pins.of(parsed) is None:
+            _save_pins(path, trust.pin(parsed, pins))
+            out.note("verify.pinned", path=path)
+        else:
+            _save_pins(path, trust.check(parsed, pins), unless=pins)
+    except (FormatError, TrustError) as error:
+        return None, error
+    return parsed, None
+
+
+def _load_pins(path: Path) -> trust.Pins:
+    try:
+        return trust.Pins.from_json(path.read_bytes())
+    except FileNotFoundError:
+        return trust.Pins()
+    except (OSError, FormatError) as error:
+        raise ConfigError(f"the pins in {path} cannot be read: {error}") from error
+
+
+def _save_pins(path: Path, pins: trust.Pins, *, unless: trust.Pins | None = None) -> None:
+    if pins == unless:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        config.write_atomically(path, pins.to_json(), 0o600)
+    except OSError as error:
+        raise ConfigError(f"the pins cannot be kept in {path}: {error.strerror}; name a file with --pins") from error
+
+
+def _moment(at: str | None) -> dt.datetime:
+    from ledger.encoding import parse_timestamp
+
+    return dt.datetime.now(dt.UTC) if at is None else parse_timestamp(at)
+
+
+def _print_report(out: Out, obj: dict[str, Any]) -> None:
+    names = ("integrity", "issuer", "logged", "anchored", "status", "freshness")
+    rows = []
+    for name in names:
+        verdict = obj[name]
+        reason = {"zh": verdict["zh"], "en": verdict["en"]}.get(out.lang, f"{verdict['zh']}\n{verdict['en']}")
+        rows.append((out.text(f"question.{name}"), out.text(f"verdict.{verdict['verdict']}"), reason))
+    out.rows("verify.title", ("column.question", "column.verdict", "column.reason"), rows)
+    if obj["as_of"]:
+        as_of = obj["as_of"]
+        chain = as_of["chain"].get("name") or f"chain {as_of['chain']['id']}"
+        out.say("verify.as_of", seq=as_of["seq"], block=as_of["block"], time=as_of["time"], chain=chain)
+        out.say("verify.basis", basis=obj["status"]["basis"] or "—")
+    if not obj["disclosed"]:
+        return
+    if obj["integrity"]["verdict"] != "ok":
+        out.say("verify.unshown")
+        return
+    face = (
+        (name, value if isinstance(value, str) else orjson.dumps(value).decode())
+        for name, value in obj["disclosed"].items()
+    )
+    out.rows("verify.face", ("column.field", "column.value"), face)
