@@ -49,7 +49,7 @@ from ledger.bundle.model import AbsenceBundle, Bundle, HistoryBundle, LicenseBun
 from ledger.bundle.verdicts import Answer, AsOf, Report, Verdict, verdict
 from ledger.directory import Anchor, Key, Standing
 from ledger.entry import Authority
-from ledger.errors import StateProofError
+from ledger.errors import FormatError, StateProofError
 from ledger.keys import Purpose
 from ledger.merkle.stateproof import verify_absence, verify_presence
 from ledger.trust import TrustFile, TrustMember
@@ -96,6 +96,8 @@ def verify_parsed(
     replayed: bool = False,
 ) -> Report:
     """As :func:`verify`, for a bundle that :func:`ledger.bundle.parse` returned."""
+    if now.tzinfo is None:
+        raise FormatError("a time without a zone has no meaning here")
     demand = Demand.parse(min_basis)
     case = _Case(bundle, trust)
     condition, status = case.status(now, demand, replayed=replayed)
