@@ -24,8 +24,10 @@ T ?= tests
 ARGS ?=
 JOBS ?= 2
 
-FIND_PYTHON = for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
-	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done; true
+# 3.11 to 3.13 first: there every package has a wheel, 3.14 does without libsecp256k1.
+FIND_PYTHON = for newest in 14 99; do for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	"$$p" -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, $$newest))" >/dev/null 2>&1 && \
+	{ echo "$$p"; exit 0; }; done; done; true
 PYTHON ?= $(shell $(FIND_PYTHON))
 
 # A stamp is named after what it was made from, so that it holds exactly as long as that does. The folder is part of it:
@@ -120,6 +122,7 @@ artifact: $(DEV)
 contracts: $(DEV)
 	@command -v npm >/dev/null || { echo "make contracts needs Node.js 18 or newer." >&2; exit 1; }
 	@TONGBAN_REQUIRE_ALL=1 $(MAKE) --no-print-directory node
+	@cd contracts && npm run --silent fmt:check
 	@cd contracts && npm run --silent build
 	@cd contracts && npm run --silent test
 	@cd contracts && npm run --silent snapshot:check
