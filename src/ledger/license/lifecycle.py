@@ -284,15 +284,15 @@ def verdict(status: Status, until: dt.date | None, on: dt.date, *, superseded: b
     Returns:
         ``("ok", "active" | "suspended" | "liquidating" | "moving" | "flagged")`` (flagged: active with public
         remarks, to be shown each, as :func:`status_on` has them), or ``("failed", "deregistered" | "annulled" |
-        "revoked" | "moved" | "superseded" | "voided")``.
+        "revoked" | "moved" | "voided" | "superseded")``.
     """
     today = status_on(status, until, on)
     if today.subject in _ENDED:
         return "failed", today.subject.value
-    if superseded or today.version is V.SUPERSEDED:
-        return "failed", V.SUPERSEDED.value
     if today.version is V.VOIDED:
         return "failed", V.VOIDED.value
+    if superseded or today.version is V.SUPERSEDED:
+        return "failed", V.SUPERSEDED.value
     if today.subject is S.ACTIVE and today.flags:
         return "ok", "flagged"
     return "ok", today.subject.value
