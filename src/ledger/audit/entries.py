@@ -34,7 +34,7 @@ _NUMBER = rb"0|[1-9][0-9]{0,15}"
 
 _LICENSE = re.compile(
     rb'\{"authority":\{"code":"(?P<code>[0-9A-HJ-NPQRTUWXY]{18})","division":"(?P<division>[0-9]{6})"\},'
-    rb'(?:"commit":"sha256:' + _HEX32 + rb'",)?'
+    rb'(?:"commit":"sha256:(?P<commit>' + _HEX32 + rb')",)?'
     rb'"digest":"sha256:(?P<digest>' + _HEX32 + rb')",'
     rb'"effective":"(?P<effective>' + _DATE + rb')",'
     rb'(?:"erased":\[(?P<erased>' + _VERSION + rb"(?:," + _VERSION + rb")*)\],)?"
@@ -81,7 +81,10 @@ KINDS = frozenset({"license", "case", "exchange", "heartbeat"})
 
 
 class License(NamedTuple):
-    """What an entry of kind ``license`` says. Dates and times stay text: in one spelling they sort as they are."""
+    """What an entry of kind ``license`` says. Dates and times stay text: in one spelling they sort as they are.
+
+    ``commit`` stays the 64 hex digits that it is; few entries have it and only a database's audit looks at it.
+    """
 
     log: str
     subject: bytes
@@ -100,6 +103,7 @@ class License(NamedTuple):
     until: str | None
     moved_from: tuple[str, str] | None
     erased: tuple[int, ...]
+    commit: bytes | None = None
 
     @property
     def kind(self) -> str:
@@ -124,6 +128,11 @@ class Heartbeat(NamedTuple):
 
     log: str
     recorded: str
+
+    @property
+    def kind(self) -> str:
+        """As in the entry."""
+        return "heartbeat"
 
 
 class Unknown(NamedTuple):
@@ -159,10 +168,8 @@ def read(data: bytes) -> Read:
 
 
 def _license(match: re.Match[bytes]) -> Read:
-    (code, division, digest, effective, erased, event, from_leaf, from_log, log, n, prev, recorded, flags, state) = (
-        match.groups()[:14]
-    )
-    version_state, subject, until, version = match.groups()[14:]
+    code, division, commit, digest, effective, erased, event, from_leaf, from_log, log = match.groups()[:10]
+    n, prev, recorded, flags, state, version_state, subject, until, version = match.groups()[10:]
     entry = License(
         log.decode(),
         bytes.fromhex(subject.decode()),
@@ -181,6 +188,7 @@ def _license(match: re.Match[bytes]) -> Read:
         until.decode() if until else None,
         (from_log.decode(), from_leaf.decode()) if from_log else None,
         tuple(map(int, erased.split(b","))) if erased else (),
+        commit,
     )
     reason = _license_fault(entry)
     return Malformed(reason) if reason else entry

@@ -302,6 +302,9 @@ RULES = {
 }
 """Every event that may follow another one. What opens a history stands in :func:`_first`."""
 
+FIRST_EVENTS = frozenset({"ESTABLISH", "IMPORT_LEGACY", "MOVE_ACCEPT"})
+"""Events that open a subject's history in a log."""
+
 BACKDATED = frozenset({"ANNUL", "ANNUL_PARTIAL"})
 """Events that may take effect before the previous one: what is annulled is void from the start (条例 arts. 40–42)."""
 

@@ -46,6 +46,9 @@ class Finding:
         got: what was found.
         want: what had to be found.
         anchor: sequence number of the anchor; ``a–b`` for a run of them.
+        member: province code, where the directory is at fault.
+        block: of the chain, where an event is at fault.
+        version: of the licence, where a row of one version is at fault.
     """
 
     code: str
@@ -55,6 +58,9 @@ class Finding:
     got: str | None = None
     want: str | None = None
     anchor: str | None = None
+    member: str | None = None
+    block: str | None = None
+    version: str | None = None
 
     @property
     def step(self) -> int:

@@ -27,12 +27,21 @@ class UnreadableError(Exception):
         self.en = en
 
 
+class Beside(NamedTuple):
+    """What a database keeps beside an entry's bytes, for look-ups; all of it follows from them."""
+
+    kind: str
+    subject: bytes | None
+    n: int | None
+    leaf: bytes
+
+
 class Stored(NamedTuple):
-    """An entry as it is stored: its place and bytes. ``leaf`` is the leaf hash stored beside it, if any is."""
+    """An entry as it is stored: its place, its bytes, and what else stands in its row, if there is one."""
 
     at: int
     data: bytes
-    leaf: bytes | None = None
+    beside: Beside | None = None
 
 
 class Source(Protocol):

@@ -12,6 +12,7 @@ What it leaves out: proofs and pages; those are the writer's, and this must not 
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Sequence
 
 EMPTY = bytes(32)
@@ -60,7 +61,7 @@ class StateFold:
         self._buckets: list[list[bytes]] = [[] for _ in range(1 << self._depth)]
         self._changed: set[int] = set()
         self._levels: list[bytearray] = []  # one node after another, 32 bytes each: a list of bytes takes thrice that
-        self._counts: list[bytearray] = []
+        self._counts: list[array[int]] = []
         self._forget()
 
     def put(self, key: bytes, *, new: bool) -> None:
@@ -79,13 +80,23 @@ class StateFold:
         for bucket in self._changed:
             keys = self._buckets[bucket]
             hashes[32 * bucket : 32 * bucket + 32] = subtree(keys, self._depth, self._value)
-            counts[bucket] = min(len(keys), 2)
+            counts[bucket] = len(keys)
         above = {bucket >> 1 for bucket in self._changed}
         for level in range(self._depth - 1, -1, -1):
             self._combine(level, above)
             above = {index >> 1 for index in above}
         self._changed.clear()
         return bytes(self._levels[0])
+
+    def node(self, prefix: str) -> tuple[bytes, int]:
+        """Hash and number of keys of the subtree under a prefix of hexadecimal digits; call after :meth:`root`."""
+        depth = 4 * len(prefix)
+        place = int(prefix or "0", 16)
+        if depth <= self._depth:
+            return bytes(self._levels[depth][32 * place : 32 * place + 32]), self._counts[depth][place]
+        bucket = self._buckets[place >> (depth - self._depth)]
+        keys = [key for key in bucket if key.hex().startswith(prefix)]
+        return subtree(keys, depth, self._value), len(keys)
 
     def _combine(self, level: int, indices: set[int]) -> None:
         """Compute nodes of one level from the two below: none, the only leaf of the two, or an inner node."""
@@ -98,7 +109,7 @@ class StateFold:
                 hashes[32 * index : 32 * index + 32] = hashlib.sha256(b"\3" + both).digest()
             else:
                 hashes[32 * index : 32 * index + 32] = both[:32] if below_counts[2 * index] else both[32:]
-            counts[index] = min(count, 2)
+            counts[index] = count
 
     def _bucket(self, key: bytes) -> int:
         return int.from_bytes(key[:4], "big") >> (32 - self._depth)
@@ -115,5 +126,5 @@ class StateFold:
 
     def _forget(self) -> None:
         self._levels = [bytearray(32 << level) for level in range(self._depth + 1)]
-        self._counts = [bytearray(1 << level) for level in range(self._depth + 1)]
+        self._counts = [array("L", bytes(array("L").itemsize << level)) for level in range(self._depth + 1)]
         self._changed = {bucket for bucket, keys in enumerate(self._buckets) if keys}

@@ -109,6 +109,14 @@ class Walk:
             self.on_entry(stored, leaf, entry)
         self._append(leaf)
 
+    def judge_pending(self, stored: Stored) -> None:
+        """Judge an entry that has no place yet, after :meth:`run`; it changes no root."""
+        entry = read(stored.data)
+        if isinstance(entry, License | Track):
+            self._judge(stored.at, entry, leaf_hash(stored.data))
+        elif isinstance(entry, Malformed):
+            self.findings.add("entry.malformed", entry=stored.at, got=entry.reason)
+
     def _judge(self, index: int, entry: License | Track, leaf: bytes) -> None:
         subject = entry.subject
         before = self.standing.get(subject)

@@ -1,0 +1,256 @@
+"""Step 9: every row of a node's database against the entries, nothing missing and nothing extra.
+
+While the log is walked, each entry's row is compared with its bytes. Afterwards the licences are gone through one
+subject at a time: entries, versions, contents, commitments and the licence's row must tell one story. Tiles,
+checkpoints, pages and anchors are the matter of ``tables``.
+
+What it leaves out: operational tables (requests, imports, transactions): nothing about a licence stands there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from ledger.audit import content
+from ledger.audit.database import NodeDatabase
+from ledger.audit.entries import License, Malformed, Read, Track, read
+from ledger.audit.legality import FIRST_EVENTS, RULES
+from ledger.audit.logfold import leaf_hash
+from ledger.audit.report import Findings
+from ledger.audit.source import Beside, Stored
+from ledger.audit.walk import Walk
+
+_SUBJECTS = """
+SELECT e.subject, e.data, v.version, v.identifier, v.digest, v.jwt, c.record, c.disclosures, m.salt, m.value
+FROM entries e
+LEFT JOIN versions v ON v.log = e.log AND v.subject = e.subject AND v.n = e.n
+LEFT JOIN contents c ON c.log = v.log AND c.subject = v.subject AND c.version = v.version
+LEFT JOIN commitments m ON m.log = e.log AND m.subject = e.subject AND m.n = e.n
+WHERE e.log = ? AND e.kind = 'license' ORDER BY e.subject, e.n
+"""
+_LOOK_UP = ("license_type", "uscc", "name", "family")
+_LICENSE = """
+SELECT license_type, uscc, name, family, version, n, version_state, subject_state, flags, until, effective, recorded
+FROM licenses WHERE log = ? AND subject = ?
+"""
+_EXTRA = {
+    "licenses": "SELECT subject, '' FROM licenses t WHERE log = ? AND NOT EXISTS (SELECT 1 FROM entries e WHERE"
+    " e.log = t.log AND e.subject = t.subject)",
+    "versions": "SELECT subject, version FROM versions t WHERE log = ? AND NOT EXISTS (SELECT 1 FROM entries e WHERE"
+    " e.log = t.log AND e.subject = t.subject AND e.n = t.n)",
+    "contents": "SELECT subject, version FROM contents t WHERE log = ? AND NOT EXISTS (SELECT 1 FROM versions v WHERE"
+    " v.log = t.log AND v.subject = t.subject AND v.version = t.version)",
+    "commitments": "SELECT subject, n FROM commitments t WHERE log = ? AND NOT EXISTS (SELECT 1 FROM entries e WHERE"
+    " e.log = t.log AND e.subject = t.subject AND e.n = t.n)",
+}
+"""Rows that no entry (or version) calls for."""
+
+
+class Line(NamedTuple):
+    """One entry of a subject with the rows that belong to it; None where there is no row."""
+
+    entry: Read
+    version: int | None
+    identifier: str
+    digest: bytes
+    jwt: str
+    record: str | None
+    disclosures: str | None
+    salt: bytes | None
+    value: str
+
+
+@dataclass(slots=True)
+class Rows:
+    """The licences' rows, compared.
+
+    Attributes:
+        database: to be compared.
+        findings: where faults go.
+        show_values: put the values of fields into findings; they may be personal.
+        checked: rows looked at.
+    """
+
+    database: NodeDatabase
+    findings: Findings
+    show_values: bool = False
+    checked: int = 0
+
+    def name(self, subject: bytes) -> str | None:
+        """The credit code of a subject, from whatever row spells one that really gives this subject."""
+        log = self.database.id
+        spelt = self.database.all("SELECT license_type, uscc FROM licenses WHERE log = ? AND subject = ?", log, subject)
+        records = "SELECT record FROM contents WHERE log = ? AND subject = ? ORDER BY version DESC"
+        for kind, uscc in (*spelt, *map(_spelt, self.database.each(records, log, subject))):
+            if isinstance(kind, str) and isinstance(uscc, str) and license_subject(kind, uscc) == subject:
+                return uscc
+        return None
+
+    def on_entry(self, stored: Stored, leaf: bytes, entry: Read) -> None:
+        """Compare what stands beside an entry's bytes with them."""
+        self.checked += 1
+        beside = stored.beside
+        if beside is None or isinstance(entry, Malformed):
+            return
+        if isinstance(entry, License | Track):
+            want = Beside(entry.kind, entry.subject, entry.n, leaf)
+        else:
+            want = Beside(entry.kind, None, None, leaf)
+        for field, got, wanted in zip(Beside._fields, beside, want, strict=True):
+            if got != wanted:
+                self.findings.add("row.entry", entry=stored.at, licence=self._called(want.subject), field=field,
+                                  got=got, want=wanted)  # fmt: skip
+
+    def after(self, walk: Walk) -> None:
+        """Everything that is compared once the log was walked."""
+        for number, stored in enumerate(self.database.pending()):
+            later = Stored(walk.size + number, stored.data, stored.beside)
+            walk.judge_pending(later)
+            self.on_entry(later, leaf_hash(stored.data), read(stored.data))
+        rows = self.database.each(_SUBJECTS, self.database.id)
+        for _, group in groupby(rows, key=itemgetter(0)):
+            self._subject([_line(row) for row in group])
+        for table, select in _EXTRA.items():
+            for subject, key in self.database.each(select, self.database.id):
+                self.findings.add("row.extra", licence=self._called(subject), field=f"{table} {key}".strip())
+
+    def _called(self, subject: bytes | None) -> str | None:
+        return None if subject is None else self.name(subject) or subject.hex()
+
+    def _subject(self, lines: Sequence[Line]) -> None:
+        """All rows of one licence."""
+        self.checked += len(lines)
+        newest, proved = 0, None
+        for place, line in enumerate(lines):
+            entry = line.entry
+            if not isinstance(entry, License):
+                continue
+            erased = _erased_after(lines, place)
+            self._commitment(entry, line, erased=entry.version in erased)
+            if makes_version(entry):
+                proved = self._version(entry, line, erased=entry.version in erased)
+                newest = place
+            elif line.version is not None:
+                self._add("row.extra", entry, f"versions {line.version}")
+        last = lines[-1].entry
+        if isinstance(last, License):
+            gone = last.version in _erased_after(lines, newest)
+            self._license(last, proved, erased=gone)
+
+    def _version(self, entry: License, line: Line, *, erased: bool) -> content.Signed | None:
+        """The row of a version and its content; what the credential proves, if it is the entry's."""
+        if line.version is None:
+            self._add("row.missing", entry, f"versions {entry.version}")
+            return None
+        for field, got, want in (("version", line.version, entry.version), ("digest", line.digest, entry.digest)):
+            if got != want:
+                self._add("row.version", entry, field, got=got, want=want)
+        claims = content.claims_of(line.jwt)
+        if content.jwt_digest(line.jwt) != entry.digest or claims is None:
+            self._add("row.version", entry, "jwt", got=content.jwt_digest(line.jwt), want=entry.digest)
+            return None
+        if claims.get("version") != entry.version:
+            self._add("row.version", entry, "jwt.version", got=claims.get("version"), want=entry.version)
+        if line.record is None or line.disclosures is None:
+            if not erased:
+                self._add("row.missing", entry, f"contents {entry.version}")
+            return None
+        if erased:
+            self._add("row.not_erased", entry, "contents")
+        return self._content(entry, line, claims)
+
+    def _content(self, entry: License, line: Line, claims: dict[str, Any]) -> content.Signed:
+        signed = content.open_disclosures(claims, line.disclosures or "")
+        for found in content.differences(signed, line.record or ""):
+            self._personal(found.code, entry, found.field, found.got, found.want)
+        identifier = signed.fields.get("cert_identifier", line.identifier)
+        if line.identifier != identifier:
+            self._add("row.version", entry, "identifier", got=line.identifier, want=identifier)
+        return signed
+
+    def _license(self, last: License, proved: content.Signed | None, *, erased: bool) -> None:
+        """The licence's row against its newest entry, and its look-up fields against its newest version."""
+        rows = self.database.all(_LICENSE, self.database.id, last.subject)
+        if not rows:
+            self._add("row.missing", last, "licenses")
+            return
+        names = ("version", "n", "status.version", "status.subject", "status.flags", "until", "effective", "recorded")
+        flags = ",".join(sorted(last.flags))
+        want = (last.version, last.n, last.version_state, last.state, flags, last.until, last.effective, last.recorded)
+        for field, got, wanted in zip(names, rows[0][4:], want, strict=True):
+            if got != wanted:
+                self._add("row.license", last, field, got=got, want=wanted)
+        self._look_up(last, dict(zip(_LOOK_UP, rows[0][:4], strict=True)), proved, erased=erased)
+
+    def _look_up(self, last: License, stored: dict[str, Any], proved: content.Signed | None, *, erased: bool) -> None:
+        """By what a licence is found: gone once its newest version is erased, else as the credential has it."""
+        if erased:
+            for field in ("uscc", "name"):
+                if stored[field] is not None:
+                    self._add("row.not_erased", last, field)
+        elif proved is None:  # nothing proves the name; the number still has to give the subject
+            if license_subject(str(stored["license_type"]), str(stored["uscc"])) != last.subject:
+                self._add("row.license", last, "uscc")
+        elif not proved.lost:
+            fields = proved.fields | {"license_type": proved.claims.get("license_type")}
+            for field in _LOOK_UP:
+                if field not in proved.spoilt and stored[field] != fields.get(field):
+                    self._personal("row.license", last, field, stored[field], fields.get(field))
+
+    def _commitment(self, entry: License, line: Line, *, erased: bool) -> None:
+        """What an entry commits to must be kept until it is erased, and be what was committed to."""
+        if line.salt is None:
+            if entry.commit is not None and not erased:
+                self._add("row.missing", entry, f"commitments {entry.n}")
+            return
+        if entry.commit is None:
+            self._add("row.extra", entry, f"commitments {entry.n}")
+        elif erased:
+            self._add("row.not_erased", entry, f"commitments {entry.n}")
+        elif commitment(line.salt, line.value) != entry.commit:
+            self._add("row.commitment", entry, "commit")
+
+    def _personal(self, code: str, entry: License, field: str, got: object, want: object) -> None:
+        """A finding whose values may be personal: shown only where the reader asked for them."""
+        values = {"got": got, "want": want} if self.show_values else {}
+        self._add(code, entry, field, **values)
+
+    def _add(self, code: str, entry: License, field: str, **values: object) -> None:
+        called = self._called(entry.subject)
+        self.findings.add(code, entry=None, licence=called, field=field, version=entry.version, **values)
+
+
+def makes_version(entry: License) -> bool:
+    """Whether an event makes a new credential."""
+    rule = RULES.get(entry.event)
+    return entry.event in FIRST_EVENTS if rule is None else rule.new_version
+
+
+def license_subject(license_type: str, uscc: str) -> bytes:
+    """A licence's subject (DESIGN 3): SHA-256 over domain, kind, type code and credit code."""
+    return hashlib.sha256(f"tongban/subject/v1\0license\0{license_type}\0{uscc}".encode()).digest()
+
+
+def commitment(salt: bytes, value: str) -> bytes:
+    """What an entry's ``commit`` says, in hex digits as it stands there."""
+    return hashlib.sha256(b"tongban/commit/v1\0" + salt + value.encode()).hexdigest().encode()
+
+
+def _line(row: tuple[Any, ...]) -> Line:
+    return Line(read(bytes(row[1])), *row[2:])
+
+
+def _spelt(row: tuple[Any, ...]) -> tuple[object, object]:
+    record = content.read_object(row[0]) or {}
+    return record.get("cert_type_code"), record.get("uscc")
+
+
+def _erased_after(lines: Sequence[Line], place: int) -> set[int]:
+    """Versions erased by entries after ``place``."""
+    later: Iterator[Read] = (line.entry for line in lines[place + 1 :])
+    return {version for entry in later if isinstance(entry, License) for version in entry.erased}
