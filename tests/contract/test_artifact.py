@@ -143,8 +143,9 @@ def test_lock_file_pins_contents_and_names_no_host():
 
 
 @pytest.mark.node
-@pytest.mark.usefixtures("compiler")
 def test_forge_reports_failure():
-    """The command of the npm package ends with 0 whatever happened: ours must not."""
-    command = [shutil.which("node") or "node", str(CONTRACTS / "tools" / "forge"), "no-such-command"]
-    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+    """The `forge` command of @foundry-rs/forge 1.7.1 always ends with status 0, and a CI would believe it."""
+    forge = CONTRACTS / "node_modules" / ".bin" / "forge"
+    if not forge.exists():
+        missing("Forge is not installed for this machine; run `npm ci` in contracts")
+    assert subprocess.run([str(forge), "no-such-command"], capture_output=True, check=False).returncode != 0
