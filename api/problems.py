@@ -1,6 +1,7 @@
 """The one table from errors to HTTP statuses, and the answers made of it (RFC 9457 problem details).
 
 Every class of :mod:`ledger.errors` stands in ``PROBLEMS``; a test walks the tree, so a new error cannot be forgotten.
+One that is declared beside what it is about is answered as its parent.
 An answer speaks Simplified Chinese, or English to a client whose ``Accept-Language`` prefers it. What is wrong on our
 side (5xx) goes to the log with its details and to the client without them.
 
@@ -77,7 +78,16 @@ PROBLEMS: dict[type[errors.LedgerError], Problem] = {
     errors.ConfigError: Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "config", "节点配置不可用", "Node misconfigured"),
     errors.StorageError: Problem(HTTPStatus.SERVICE_UNAVAILABLE, "storage", "数据库不可用", "Storage unavailable"),
     errors.RestoredBackupError: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "restored-backup", "数据库早于链上锚定", "The database is older than its anchors"
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "restored-backup",
+        "数据库早于链上锚定",
+        "The database is older than its anchors",
+    ),
+    errors.RestoredBackupError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "restored-backup",
+        "数据库早于链上记录，暂停签发",
+        "The database is behind the chain",
     ),
     errors.ChainError: Problem(HTTPStatus.BAD_GATEWAY, "chain", "链上操作失败", "Chain error"),
     errors.ChainUnavailableError: Problem(

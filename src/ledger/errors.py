@@ -9,12 +9,14 @@ Everything that this project raises on purpose is a :class:`LedgerError`::
     ├─ VerificationError              raised, never returned as False; holds got and want
     │  ├─ InclusionError · ConsistencyError · StateProofError · SignatureError
     │  ├─ DisclosureError · CheckpointError · AnchorMismatchError · TrustError
+    │  ├─ DirectoryError              declared in ledger.directory
     ├─ NotFoundError · ConflictError
     ├─ ConfigError                    settings, keys or a node's folder are not usable
     ├─ StorageError                   the database does not hold what it must
     │  └─ RestoredBackupError         it is older than what was anchored: issuing is refused
     └─ ChainError
        ├─ ChainUnavailableError       nothing was sent, or unknown: look it up before sending again
+       │  ├─ RpcError · ChainLockedError    declared in ledger.chain
        ├─ WrongChainError             another chain id, genesis or contract than the pinned one
        ├─ FinalityTimeoutError        sent, not final in time; the stored transaction stays
        └─ ContractRevertedError       the contract refused; carries the decoded custom error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import importlib
+import pkgutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ledger
 from api import problems
 from api.app import create_app
 from ledger import errors
@@ -71,8 +74,18 @@ def all_errors(base: type[errors.LedgerError] = errors.LedgerError) -> set[type[
 
 
 def test_every_error_has_a_status() -> None:
-    ours = {kind for kind in all_errors() if kind.__module__.startswith(("ledger.", "api."))}
+    ours = {kind for kind in all_errors() if kind.__module__ == "ledger.errors"}
+    assert len(ours) > 20
     assert ours - problems.PROBLEMS.keys() == set()
+
+
+def test_errors_declared_elsewhere_are_answered_as_a_parent_that_says_something() -> None:
+    for module in pkgutil.walk_packages(ledger.__path__, "ledger."):
+        if "migrations" not in module.name:
+            importlib.import_module(module.name)
+    elsewhere = {k for k in all_errors() if k.__module__.startswith(("ledger.", "api.")) and k not in problems.PROBLEMS}
+    bare = {kind for kind in elsewhere if not set(kind.__mro__[1:]) & (problems.PROBLEMS.keys() - {errors.LedgerError})}
+    assert bare == set()
 
 
 def test_slugs_are_unique_and_titles_are_in_both_languages() -> None:
