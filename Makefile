@@ -134,7 +134,7 @@ UV_COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3
 lock: $(DEV)
 	$(UV_COMPILE) --upgrade --output-file requirements/runtime.lock
 	$(UV_COMPILE) --upgrade --extra dev --constraint requirements/runtime.lock --output-file requirements/dev.lock
-	cd contracts && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	cd contracts && npm run --silent lock
 	@$(MAKE) --no-print-directory lock-check
 
 format: $(DEV)
