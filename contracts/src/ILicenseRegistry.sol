@@ -8,6 +8,10 @@ pragma solidity ^0.8.30;
  *
  * `code` is always a member's GB/T 2260 province code, such as 500000. Sizes count log entries. Blocks are block numbers.
  *
+ * In errors, `code` is the member that the call was about, `caller` who called, `usedBy` or `owner` the member that has
+ * something already, and `got` and `want` a value and what it should have been; the rest are arguments of the call or, as
+ * `current`, what is on record.
+ *
  * NOTE: nothing personal ever gets here. Roots and digests are hashes over salted material; the only free text is the
  * endpoint's address.
  */

@@ -12,6 +12,9 @@ import {ILicenseRegistry} from "./ILicenseRegistry.sol";
  * that was suspended since does not count, and one admitted since counts against. Members are at most a few dozen, which
  * bounds the counting loop.
  *
+ * NOTE: an approval is the member's, not its admin key's: it stands when the admin changes, and the new admin may withdraw
+ * it.
+ *
  * WARNING: with two active members, either one alone decides about the other (its admin, its anchors), though not its
  * suspension. A consortium should begin with at least three founders.
  */
