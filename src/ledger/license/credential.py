@@ -313,7 +313,7 @@ def _decode(credential: Credential) -> Content:
         raise FormatError("an ES256 signature has 64 bytes")
     heads = tuple(_head_digest(head) for head in payload["heads"])
     digests = frozenset(payload["_sd"])
-    if len(digests.union(heads)) != len(digests) + len(heads):
+    if len(digests.union(heads)) != len(payload["_sd"]) + len(heads):
         raise DisclosureError("a digest stands twice in the credential")
     shown = zip(credential.disclosures, _digests(credential.disclosures), strict=True)
     disclosures = tuple(_decode_disclosure(encoded, digest) for encoded, digest in shown)
