@@ -10,6 +10,8 @@ What it leaves out: an outside chain, several machines, PostgreSQL. Everything h
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import shlex
@@ -22,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.rule import Rule
 
+from ledger.canonical import dumps, loads
 from ledger.cli.main import main as tongban
+from ledger.encoding import b64url, parse_b64url
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
@@ -117,8 +120,9 @@ class Demo:
     def verify(self) -> None:
         """What holds, verified with nothing but two files."""
         self.chapter("离线核验：只用证明文件与信任文件", "verify offline: nothing but the bundle and the trust file")
-        for name in ("active", "suspended", "minimal", "changed", "history", "absent"):
-            self.verified(name, 0)
+        self.verified("active", 0)
+        for name in ("suspended", "minimal", "changed", "history", "absent"):
+            self.verified(name, 0, brief=True)
 
     def refuse(self) -> None:
         """What does not hold, refused by the verdict that owns it."""
@@ -127,8 +131,8 @@ class Demo:
         )
         forge_name(self.bundle("active"), self.bundle("forged"))
         self.verified("forged", 1, "integrity")
-        self.verified("superseded", 1, "status")
-        self.verified("revoked", 1, "status")
+        self.verified("superseded", 1, "status", brief=True)
+        self.verified("revoked", 1, "status", brief=True)
 
     def tamper(self) -> None:
         """A row edited behind the ledger's back, found, restored."""
@@ -140,7 +144,7 @@ class Demo:
         self.do("audit", *at)
         database = self.chongqing / "ledger.sqlite"
         before = edit_name(database, UNTOUCHED, "被篡改的名称（样例）")
-        console.print(f"   [red]UPDATE versions …  {UNTOUCHED}  name = 被篡改的名称（样例）[/]")
+        console.print(f"   [red]UPDATE contents …  {UNTOUCHED}  name = 被篡改的名称（样例）[/]")
         self.do("audit", *at, expect=1)
         edit_name(database, UNTOUCHED, before)
         console.print("   [green]已恢复[/] restored")
@@ -161,9 +165,11 @@ class Demo:
         if expect:
             console.print(f"   [dim]exit code {code}, as it must be[/]")
 
-    def verified(self, name: str, expect: int, owner: str | None = None) -> None:
+    def verified(self, name: str, expect: int, owner: str | None = None, *, brief: bool = False) -> None:
         """Verify a bundle; where it must be refused, by the verdict that owns the fault and by no other."""
-        self.do("verify", self.bundle(name), "--trust", self.trust, "--pins", self.public / "pins.json", expect=expect)
+        pins = self.public / "pins.json"
+        more = ("--brief",) if brief else ()
+        self.do("verify", self.bundle(name), "--trust", self.trust, "--pins", pins, *more, expect=expect)
         if owner is not None:
             failed = failed_verdicts(self.bundle(name), self.trust, self.public / "pins.json")
             if failed != [owner]:
@@ -177,7 +183,7 @@ class Demo:
         """Begin a part."""
         self.number += 1
         console.print()
-        console.print(Rule(f"[bold]{self.number}. {zh}[/]  [dim]{en}[/]", align="left"))
+        console.print(f"[bold reverse] {self.number}. {zh} [/]\n[dim]   {en}[/]")
 
     def show_file(self, path: Path, title: str) -> None:
         """Print a small file."""
@@ -190,9 +196,6 @@ class Demo:
 
 def failed_verdicts(bundle: Path, trust: Path, pins: Path) -> list[str]:
     """Names of the verdicts that failed, from ``tongban verify --json``."""
-    import contextlib
-    import io
-
     screen = io.StringIO()
     with contextlib.redirect_stdout(screen):
         tongban(["verify", str(bundle), "--trust", str(trust), "--pins", str(pins), "--json"])
@@ -203,9 +206,6 @@ def failed_verdicts(bundle: Path, trust: Path, pins: Path) -> list[str]:
 
 def forge_name(source: Path, target: Path) -> None:
     """Write a copy of a bundle that shows another name: the disclosure is replaced, everything else stays."""
-    from ledger.canonical import dumps, loads
-    from ledger.encoding import b64url, parse_b64url
-
     obj = loads(source.read_bytes())
     parts = obj["credential"].split("~")
     for position, part in enumerate(parts[1:-1], start=1):
@@ -224,13 +224,14 @@ def edit_name(database: Path, uscc: str, name: str) -> str:
     """
     with closing(sqlite3.connect(database)) as connection, connection:
         query = (
-            "SELECT v.id, v.record FROM versions v JOIN licenses l ON l.id = v.license_id"
-            " WHERE l.uscc = ? ORDER BY v.version DESC LIMIT 1"
+            "SELECT c.rowid, c.record FROM contents c JOIN licenses l ON l.subject = c.subject"
+            " WHERE l.uscc = ? ORDER BY c.version DESC LIMIT 1"
         )
         row, text = connection.execute(query, (uscc,)).fetchone()
         record = json.loads(text)
         before, record["name"] = record["name"], name
-        connection.execute("UPDATE versions SET record = ? WHERE id = ?", (json.dumps(record, ensure_ascii=False), row))
+        edited = dumps(record).decode()  # spelt as the ledger spells it: only the name is wrong
+        connection.execute("UPDATE contents SET record = ? WHERE rowid = ?", (edited, row))
     return str(before)
 
 
@@ -242,7 +243,7 @@ def closing_words(demo: Demo, seconds: float) -> None:
     """What was left behind, and what to try next."""
     folder = os.path.relpath(demo.folder)
     console.print()
-    console.print(Rule("[bold green]演示完成[/]  done", align="left"))
+    console.print("[bold reverse green] 演示完成 [/]  done")
     console.print(f"用时 {seconds:.0f} 秒 seconds. 数据留在 [bold]{folder}/[/]，可继续查看 stays there to explore:\n")
     console.print(f"  export TONGBAN_PASSPHRASE_FILE={folder}/passphrase")
     for command in (

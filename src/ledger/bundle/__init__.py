@@ -24,7 +24,7 @@ from ledger.bundle.model import (
     encode,
     parse,
 )
-from ledger.bundle.verdicts import NAMES, REASONS, Answer, AsOf, Report, Verdict, Word, malformed
+from ledger.bundle.verdicts import NAMES, REASONS, Answer, AsOf, Report, Verdict, Word, distrusted, malformed
 
 __all__ = [
     "MAX_AGE",
@@ -46,6 +46,7 @@ __all__ = [
     "SignedCheckpoint",
     "Verdict",
     "Word",
+    "distrusted",
     "encode",
     "malformed",
     "parse",

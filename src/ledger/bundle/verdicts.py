@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -36,6 +36,7 @@ REASONS: Mapping[str, tuple[Answer | None, str, str]] = {
     # any verdict; None: the answer depends on the place and is given by the caller
     "malformed": (_FAILED, "文件格式不合规：{detail}", "the file is not a well-formed bundle: {detail}"),
     "no-trust-file": (_UNKNOWN, "没有提供信任文件，无从核对", "no trust file was given to check against"),
+    "trust-refused": (_FAILED, "信任文件不可信：{detail}", "the trust file is refused: {detail}"),
     "member-unknown": (_UNKNOWN, "信任文件中没有成员 {member}", "the trust file does not list member {member}"),
     "needs-logged": (_UNKNOWN, "须先证明已入日志", "cannot be told before the log's proofs hold"),
     "needs-anchored": (_UNKNOWN, "须先证明已上链", "cannot be told before the anchor is confirmed"),
@@ -235,3 +236,14 @@ def malformed(error: Exception) -> Report:
     """The report on a file that is not a bundle: integrity failed, nothing else could be looked at."""
     rest = verdict("needs-parse")
     return Report(verdict("malformed", detail=str(error)), rest, rest, rest, rest, rest)
+
+
+def distrusted(report: Report, error: Exception) -> Report:
+    """The report on a bundle whose trust file was refused: whom to believe has failed, not merely gone unanswered.
+
+    Args:
+        report: of the same bundle, verified without a trust file.
+        error: why the trust file was refused.
+    """
+    refused = verdict("trust-refused", detail=error)
+    return replace(report, issuer=refused, anchored=refused)

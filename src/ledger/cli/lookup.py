@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 import typer
 
+from ledger.cli import face
 from ledger.cli.context import DataOption, JsonOption, TypeOption, UsccArgument, node, output
 from ledger.cli.output import Out
 from ledger.encoding import timestamp
@@ -102,13 +102,7 @@ def _face(out: Out, shown: Shown) -> list[tuple[str, str]]:
     ]
     if shown.record is None:
         return [*rows, (out.text("face.record"), out.text("face.erased"))]
-    return rows + [(name, _plain(value)) for name, value in shown.record.items()]
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value).decode()
+    return rows + face.rows(out, shown.record)
 
 
 def _stand(out: Out, line: HistoryLine) -> str:

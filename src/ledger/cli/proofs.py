@@ -12,10 +12,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
+from rich.markup import escape
 
 from ledger import bundle, canonical, config, trust
+from ledger.cli import face
 from ledger.cli.context import (
     ChainOption,
     DataOption,
@@ -29,6 +30,7 @@ from ledger.cli.context import (
     write_output,
 )
 from ledger.cli.output import Out
+from ledger.cli.texts import text
 from ledger.encoding import timestamp
 from ledger.errors import ConfigError, FormatError, TrustError
 from ledger.services.model import LICENSE_TYPE
@@ -106,6 +108,7 @@ def verify(
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="以此时刻代替现在 / verify as of this UTC time, not now")
     ] = None,
+    brief: Annotated[bool, typer.Option("--brief", help="只印一行 / print one line")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """离线核验 / verify a bundle offline.
@@ -121,7 +124,9 @@ def verify(
     if problem is not None:
         report = bundle.distrusted(report, problem)
         obj = report.to_json()
-    if not out.as_json:
+    if brief and not out.as_json:
+        _print_brief(out, obj, file.name)
+    elif not out.as_json:
         _print_report(out, obj)
     out.result(obj)
     raise typer.Exit(report.exit_code)
@@ -262,12 +267,11 @@ def _moment(at: str | None) -> dt.datetime:
 
 
 def _print_report(out: Out, obj: dict[str, Any]) -> None:
-    names = ("integrity", "issuer", "logged", "anchored", "status", "freshness")
     rows = []
-    for name in names:
+    for name in bundle.NAMES:
         verdict = obj[name]
         reason = {"zh": verdict["zh"], "en": verdict["en"]}.get(out.lang, f"{verdict['zh']}\n{verdict['en']}")
-        rows.append((out.text(f"question.{name}"), out.text(f"verdict.{verdict['verdict']}"), reason))
+        rows.append((out.head(f"question.{name}"), out.text(f"verdict.{verdict['verdict']}"), escape(reason)))
     out.rows("verify.title", ("column.question", "column.verdict", "column.reason"), rows)
     if obj["as_of"]:
         as_of = obj["as_of"]
@@ -279,8 +283,19 @@ def _print_report(out: Out, obj: dict[str, Any]) -> None:
     if obj["integrity"]["verdict"] != "ok":
         out.say("verify.unshown")
         return
-    face = (
-        (name, value if isinstance(value, str) else orjson.dumps(value).decode())
-        for name, value in obj["disclosed"].items()
+    out.rows("verify.face", ("column.field", "column.value"), face.rows(out, obj["disclosed"]))
+
+
+def _print_brief(out: Out, obj: dict[str, Any], name: str) -> None:
+    """One line: a mark for each question, then what is wrong, or the status."""
+    marks = {"ok": "[green]✔[/]", "failed": "[red]✘[/]", "unknown": "[yellow]?[/]"}
+    lang = "en" if out.lang == "en" else "zh"  # one line has no room for both
+    shown = [
+        f"{text(f'question.{question}.short', lang)}{marks[obj[question]['verdict']]}" for question in bundle.NAMES
+    ]
+    wrong = [obj[question] for question in bundle.NAMES if obj[question]["verdict"] != "ok"]
+    said = wrong or obj["status"]["words"] or [obj["status"]]
+    reasons = "; ".join(
+        {"zh": item["zh"], "en": item["en"]}.get(out.lang, f"{item['zh']} / {item['en']}") for item in said
     )
-    out.rows("verify.face", ("column.field", "column.value"), face)
+    out.console.print(f"{escape(name)}  {' '.join(shown)}  {escape(reasons)}")

@@ -1,0 +1,85 @@
+"""A licence's face for the screen: the items that the law puts on it, in its order, under the family's own labels.
+
+What it leaves out: everything that is not for a reader (internal codes, the copy of the labels); ``--json`` has it all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ledger.cli.output import Out
+from ledger.license.families import Family, face_labels
+from ledger.license.words import Text
+
+ORDER = (
+    "uscc",
+    "name",
+    "subject_type_label",
+    "composition",
+    "heads",
+    "capital_amount",
+    "establishment_date",
+    "premises",
+    "scope_text",
+    "term_from",
+    "authority",
+    "issue_date",
+)
+"""Fields in the order of the 2019 licence form (DOMAIN 1.1, 1.2)."""
+
+_CURRENCIES = {"156": "人民币"}
+
+
+def rows(out: Out, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Label and value of each item that the record (or what is disclosed of it) has.
+
+    Args:
+        out: decides the languages.
+        record: the record's JSON object, whole or in part.
+    """
+    labels = _labels(record)
+    found = [(_label(out, labels, name), _value(out, name, record)) for name in ORDER if name in record]
+    return found + list(_numbers(out, record))
+
+
+def _labels(record: Mapping[str, Any]) -> dict[str, Text]:
+    """The family's labels; a company's where the family is not disclosed."""
+    try:
+        return face_labels(Family(record.get("family", Family.COMPANY)))
+    except ValueError:
+        return face_labels(Family.COMPANY)
+
+
+def _label(out: Out, labels: Mapping[str, Text], name: str) -> str:
+    label = labels.get(name)
+    if label is None:
+        return out.text(f"item.{name}")
+    return {"zh": label.zh, "en": label.en}.get(out.lang, f"{label.zh}  [dim]{label.en}[/]")
+
+
+def _value(out: Out, name: str, record: Mapping[str, Any]) -> str:
+    value = record[name]
+    if name == "heads" and isinstance(value, Sequence):
+        return "、".join(_head(item) for item in value)
+    if name == "capital_amount":
+        code = str(record.get("capital_currency", ""))
+        return f"{value} {_CURRENCIES.get(code, code)}".strip()
+    if name == "term_from":
+        return f"{value} — {record.get('term_to') or out.text('item.forever')}"
+    if name == "authority" and isinstance(value, Mapping):
+        return f"{value.get('name', '')}（{value.get('code', '')}）"
+    return str(value)
+
+
+def _head(item: Any) -> str:
+    if not isinstance(item, Mapping):
+        return str(item)
+    delegate = item.get("delegate_name")
+    return f"{item.get('name', '')}（委派代表：{delegate}）" if delegate else str(item.get("name", ""))
+
+
+def _numbers(out: Out, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in ("cert_identifier", "version"):
+        if name in record:
+            yield out.text(f"item.{name}"), str(record[name])
