@@ -73,6 +73,9 @@ def loads_object(data: bytes) -> dict[str, Any]:
 
 def _parse(data: bytes) -> Any:
     try:
+        # Bounds the depth first: json stops at the interpreter's limit only, which py_ecc (under web3.py) raises so far
+        # that a hostile file would burst the C stack.
+        orjson.loads(data)
         return json.loads(data.decode("utf-8"), parse_float=_no_float, parse_constant=_no_float, parse_int=_integer)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise FormatError(f"not JSON: {error}") from error
