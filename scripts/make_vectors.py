@@ -16,19 +16,23 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.vectors.bundles import bundle_cases
 from scripts.vectors.common import Cases
 from scripts.vectors.documents import canonical_cases, entry_cases
 from scripts.vectors.log import checkpoint_cases, tiles_cases
 from scripts.vectors.statemap import statemap_cases
+from scripts.vectors.trustfiles import trust_cases
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors"
 
 FOLDERS: dict[str, Callable[[], Cases]] = {
+    "bundle": bundle_cases,
     "canonical": canonical_cases,
     "checkpoint": checkpoint_cases,
     "entry": entry_cases,
     "statemap": statemap_cases,
     "tiles": tiles_cases,
+    "trust": trust_cases,
 }
 
 

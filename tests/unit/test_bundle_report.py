@@ -148,6 +148,14 @@ def test_a_file_that_is_no_bundle_fails_as_malformed() -> None:
     assert set(report.to_json()) >= {*NAMES, "as_of", "exit"}
 
 
+def test_a_refused_trust_file_fails_whom_to_believe_and_leaves_the_rest() -> None:
+    data = bundle.encode(sample().provinces[CHONGQING].license_bundle(ACTIVE))
+    report = bundle.distrusted(bundle.verify(data, None, now=sample().now), FormatError("not signed"))
+    assert (report.issuer.reason, report.anchored.reason) == ("trust-refused", "trust-refused")
+    assert report.exit_code == 1
+    assert {item.verdict for item in report.verdicts} == {Answer.FAILED, Answer.UNKNOWN}
+
+
 def test_every_reason_is_in_both_languages_and_fills_its_blanks() -> None:
     blanks = dict.fromkeys(("detail", "member", "key", "basis", "wanted", "age", "limit"), "x")
     for _, zh, en in REASONS.values():
