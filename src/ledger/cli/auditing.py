@@ -35,14 +35,14 @@ def audit(
         str | None, typer.Option("--registry", metavar="ADDRESS", help="登记合约地址 / its registry contract")
     ] = None,
     show_values: Annotated[
-        bool, typer.Option("--show-values", help="写明内容 / print values; may be personal")
+        bool, typer.Option("--show-values", help="写明内容 / print values")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """审计 / audit the log.
 
-    重放链与日志，并核对数据库；退出码：0 无误，1 有问题，2 未能完成 / replay chain and log, compare the database; exit 0
-    clean, 1 findings, 2 could not complete.
+    重放链与日志，核对数据库 / replay chain and log, compare the database.
+    退出码：0 无误，1 有问题，2 未能完成 / exit 0 clean, 1 findings, 2 could not complete.
     """
     from ledger.audit.report import render_json, render_text
     from ledger.audit.request import AuditRequest, run

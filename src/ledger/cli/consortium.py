@@ -5,6 +5,7 @@ What it leaves out: the rules of votes, which are the contract's; a refusal come
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,12 +42,24 @@ class Published(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands to the program."""
-    for name, function in (("members", members), ("propose", propose), ("approve", approve), ("withdraw", withdraw)):
+    commands: dict[str, Callable[..., None]] = {
+        "members": members,
+        "propose": propose,
+        "approve": approve,
+        "withdraw": withdraw,
+    }
+    for name, function in commands.items():
         app.command(name, rich_help_panel=PANEL)(function)
     group = typer.Typer(help="密钥 / keys of this node and of the directory.")
-    for name, function in (("list", list_keys), ("publish", publish), ("rotate", rotate), ("revoke", revoke)):
+    on_keys: dict[str, Callable[..., None]] = {
+        "list": list_keys,
+        "publish": publish,
+        "rotate": rotate,
+        "revoke": revoke,
+        "compromised": compromised,
+    }
+    for name, function in on_keys.items():
         group.command(name)(function)
-    group.command("compromised")(compromised)
     app.add_typer(group, name="keys", rich_help_panel=PANEL)
 
 

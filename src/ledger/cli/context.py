@@ -131,3 +131,4 @@ def write_output(path: Path | None, content: bytes, out: Out, key: str, **values
     path.parent.mkdir(parents=True, exist_ok=True)
     config.write_atomically(path, content)
     out.say(key, path=path, **values)
+    out.result({"written": str(path), "bytes": len(content)})

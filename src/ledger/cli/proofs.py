@@ -77,6 +77,7 @@ def make_bundle(
     full: Annotated[bool, typer.Option("--history", help="证明全部经过 / prove the complete history")] = False,
     size: SizeOption = None,
     license_type: TypeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """生成证明文件 / make a proof bundle.
 
@@ -93,7 +94,7 @@ def make_bundle(
             proof = prover.history_bundle(uscc, size=size, license_type=kind)
         else:
             proof = prover.bundle(uscc, disclose=disclose, version=version, size=size, license_type=kind)
-    write_output(out_file, canonical.dumps(proof), output(as_json=False), "bundle.written")
+    write_output(out_file, canonical.dumps(proof), output(as_json), "bundle.written")
 
 
 def verify(
@@ -142,21 +143,25 @@ def export(
 
     C2SP tlog-tiles，供审计与镜像 / for auditors and mirrors.
     """
+    from ledger.services.exporting import export_tiles  # needs a node's packages, which verifying does not
+
     out = output(as_json)
     with node(data) as opened:
-        count = opened.prover.export_tiles(folder)
+        count = export_tiles(opened.log_files, folder)
     out.say("tiles.written", count=count, path=folder)
     out.result({"folder": str(folder), "files": count})
 
 
-def make(data: DataOption, *, out_file: OutOption = None, chain: ChainOption = None) -> None:
+def make(
+    data: DataOption, *, out_file: OutOption = None, chain: ChainOption = None, as_json: JsonOption = False
+) -> None:
     """生成信任文件 / make a trust file.
 
     据链上所见，由本成员签名 / from the chain, signed by this member.
     """
     with node(data, chain) as opened:
         content = opened.make_trust_file()
-    write_output(out_file, content, output(as_json=False), "trust.written")
+    write_output(out_file, content, output(as_json), "trust.written")
 
 
 def cosign(
@@ -164,16 +169,15 @@ def cosign(
     data: DataOption,
     *,
     chain: ChainOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """联署信任文件 / co-sign a trust file.
 
     先与本节点所见之链核对 / after comparing it with our own view of the chain.
     """
-    out = output(as_json=False)
     with node(data, chain) as opened:
         content = opened.cosign_trust_file(read_input(file))
-    config.write_atomically(file, content)
-    out.say("trust.cosigned", path=file)
+    write_output(file, content, output(as_json), "trust.cosigned")
 
 
 def show(
@@ -200,16 +204,20 @@ def pin(
     signers: Annotated[
         int | None, typer.Option("--signers", metavar="K", help="以后须有 K 个成员签名 / later files need K signers")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """记住成员密钥 / pin the members.
 
     首次使用，或重新记住 / at first use, or anew.
     """
-    out = output(as_json=False)
+    out = output(as_json)
     path = pins_file or default_pins()
-    pins = trust.pin(trust.parse(read_input(file)), _load_pins(path), k=signers)
+    parsed = trust.parse(read_input(file))
+    pins = trust.pin(parsed, _load_pins(path), k=signers)
     _save_pins(path, pins)
     out.say("trust.pinned", path=path)
+    pinned = pins.of(parsed)
+    out.result({"pins": str(path), "members": sorted(pinned.members) if pinned else [], "k": pinned.k if pinned else 0})
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------
