@@ -32,11 +32,13 @@ from eth_typing import Address, BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
-from ledger.chain import errors
+from ledger.chain import errors, recursion
 from ledger.chain.blockstore import BlockRow, BlockStore, LogFilter, LogRow
 from ledger.chain.errors import RpcError
 from ledger.chain.holder import Holder
 from ledger.errors import StorageError
+
+recursion.bound()
 
 BLOCK_GAS = 60_000_000
 """Gas limit of every block."""
@@ -210,7 +212,7 @@ class EmbeddedChain:
             except BaseException as error:
                 self._store.discard()
                 self._chain = self._load()  # from the stored head: no half-made block stays in memory
-                if isinstance(error, ValidationError):
+                if isinstance(error, (ValidationError, RecursionError)):
                     raise RpcError(errors.REFUSED, f"transaction refused: {error}") from error
                 raise
             return transaction.hash
@@ -297,7 +299,7 @@ class EmbeddedChain:
         try:
             spoofed = SpoofTransaction(unsigned, from_=call.sender)
             return state.apply_transaction(cast("SignedTransactionAPI", spoofed))
-        except ValidationError as error:
+        except (ValidationError, RecursionError) as error:
             raise RpcError(errors.REFUSED, str(error)) from error
         finally:
             self._store.discard()

@@ -1,79 +1,64 @@
 """Connecting to a chain: in this process, to the process that holds its file, or to any node.
 
-Above this module there is one way to ask: :meth:`Connection.request`. web3.py carries the questions; its retries are
-switched off, because a transaction whose answer was lost must be looked up, not sent again unseen.
+Above this module there is one way to ask: :meth:`Connection.request`. web3.py carries the questions to other
+processes; its retries are switched off, because a transaction whose answer was lost must be looked up, not sent
+again unseen. web3.py is imported only where it is needed: it takes a second.
 
 What it leaves out: which chain is the right one (``registry`` compares it with what was pinned).
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
 
-import requests
-from web3 import HTTPProvider, Web3
-from web3.exceptions import Web3Exception
-from web3.providers import BaseProvider
-from web3.types import RPCEndpoint, RPCResponse
-
+from ledger.chain import recursion
 from ledger.chain.errors import INTERNAL, RpcError
-from ledger.chain.holder import ChainLockedError, is_loopback
-from ledger.errors import ChainUnavailableError, ConfigError, LedgerError
+from ledger.chain.holder import ChainLockedError, announced, is_loopback
+from ledger.errors import ChainUnavailableError, ConfigError
 
 if TYPE_CHECKING:
+    from web3 import Web3
+    from web3.providers import BaseProvider
+
     from ledger.chain.embedded import EmbeddedChain
 
 TIMEOUT = 30.0
 """Seconds to wait for a node's answer."""
 
 
-class EmbeddedProvider(BaseProvider):
-    """A web3.py provider that calls the embedded chain in this process.
+class Carrier(Protocol):
+    """Something that carries a question to a chain."""
 
-    Args:
-        chain: an open chain; closing it is its owner's task.
-    """
+    def ask(self, method: str, params: list[Any]) -> Any:
+        """The result.
 
-    def __init__(self, chain: EmbeddedChain) -> None:
-        from ledger.chain.rpc import Dispatcher
+        Raises:
+            ChainUnavailableError: no answer.
+            RpcError: the node refused.
+        """
 
-        super().__init__()
-        self._dispatcher = Dispatcher(chain)
+    def provider(self) -> BaseProvider:
+        """The same way, as web3.py wants it."""
 
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        """Answer as a node would."""
-        try:
-            return {"jsonrpc": "2.0", "id": 1, "result": self._dispatcher.dispatch(method, list(params))}
-        except RpcError as error:
-            said: Any = {"code": error.code, "message": error.message}
-            if error.data is not None:
-                said["data"] = error.data
-            return {"jsonrpc": "2.0", "id": 1, "error": said}
-
-    def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: ARG002, FBT001, FBT002 web3.py's signature
-        """It is in this process."""
-        return True
+    def close(self) -> None:
+        """Let go."""
 
 
 class Connection:
     """A way to ask a chain.
 
     Args:
-        provider: web3.py's carrier of requests.
+        carrier: what carries the questions.
         embedded: the embedded chain, if this process opened it.
-        session: HTTP connections that end with this one.
     """
 
-    def __init__(
-        self, provider: BaseProvider, embedded: EmbeddedChain | None = None, session: requests.Session | None = None
-    ) -> None:
-        self.w3 = Web3(provider)
+    def __init__(self, carrier: Carrier, embedded: EmbeddedChain | None = None) -> None:
         self.embedded = embedded
-        self._provider = provider
-        self._session = session
+        self._carrier = carrier
 
     def __enter__(self) -> Self:
         return self
@@ -83,12 +68,17 @@ class Connection:
     ) -> None:
         self.close()
 
+    @cached_property
+    def w3(self) -> Web3:
+        """The chain through web3.py, for what stands outside of this package."""
+        from web3 import Web3
+
+        recursion.bound()
+        return Web3(self._carrier.provider())
+
     def close(self) -> None:
-        """Let go of the embedded chain, if this connection opened it, and of HTTP connections."""
-        if self.embedded is not None:
-            self.embedded.close()
-        if self._session is not None:
-            self._session.close()
+        """Let go of the embedded chain, if this connection opened it, or of HTTP connections."""
+        self._carrier.close()
 
     def request(self, method: str, *params: Any) -> Any:
         """The result of one JSON-RPC call.
@@ -97,13 +87,7 @@ class Connection:
             ChainUnavailableError: no answer; whether the call was carried out is not known.
             RpcError: the node refused (a subclass of it); it was not carried out.
         """
-        try:
-            response = self._provider.make_request(RPCEndpoint(method), list(params))
-        except LedgerError:
-            raise
-        except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
-            raise ChainUnavailableError(f"{method}: no answer from the chain ({_cause(error)})") from error
-        return _result(method, response)
+        return self._carrier.ask(method, list(params))
 
 
 def connect(
@@ -128,32 +112,79 @@ def connect(
         return _open(embedded, timeout, wait)
     if not str(url).startswith(("http://", "https://")):
         raise ConfigError(f"not an HTTP endpoint: {url}")
-    return _over_http(str(url), timeout)
+    return Connection(_OverHttp(str(url), timeout))
 
 
 def _open(path: Path, timeout: float, wait: float) -> Connection:
     from ledger.chain.embedded import EmbeddedChain
-    from ledger.chain.holder import announced
 
     try:
         chain = EmbeddedChain(path, wait=0.0 if announced(path) else wait)
     except ChainLockedError as locked:
         if locked.url is None:
             raise
-        return _over_http(locked.url, timeout)
-    return Connection(EmbeddedProvider(chain), chain)
+        return Connection(_OverHttp(locked.url, timeout))
+    return Connection(_InProcess(chain), chain)
 
 
-def _over_http(url: str, timeout: float) -> Connection:
-    session = requests.Session()
-    session.trust_env = not is_loopback(urlsplit(url).hostname or "")  # a proxy does not know this machine's own ports
-    arguments = {"timeout": timeout, "allow_redirects": False}
-    provider = HTTPProvider(url, request_kwargs=arguments, session=session, exception_retry_configuration=None)
-    return Connection(provider, session=session)
+class _InProcess:
+    """Questions to a chain that this process holds."""
+
+    def __init__(self, chain: EmbeddedChain) -> None:
+        from ledger.chain.rpc import Dispatcher
+
+        self._chain = chain
+        self._dispatcher = Dispatcher(chain)
+
+    def ask(self, method: str, params: list[Any]) -> Any:
+        return self._dispatcher.dispatch(method, params)
+
+    def provider(self) -> BaseProvider:
+        from ledger.chain.web3provider import EmbeddedProvider
+
+        return EmbeddedProvider(self._dispatcher)
+
+    def close(self) -> None:
+        self._chain.close()
+
+
+class _OverHttp:
+    """Questions to a node."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        import requests
+        from web3 import HTTPProvider
+
+        recursion.bound()
+        self._session = requests.Session()
+        # A proxy knows nothing of this machine's own ports.
+        self._session.trust_env = not is_loopback(urlsplit(url).hostname or "")
+        arguments = {"timeout": timeout, "allow_redirects": False}
+        self._provider = HTTPProvider(
+            url, request_kwargs=arguments, session=self._session, exception_retry_configuration=None
+        )
+
+    def ask(self, method: str, params: list[Any]) -> Any:
+        from web3.exceptions import Web3Exception
+        from web3.types import RPCEndpoint
+
+        try:
+            response = self._provider.make_request(RPCEndpoint(method), params)
+        except (OSError, ValueError, RecursionError, Web3Exception) as error:  # requests' exceptions are OSErrors
+            raise ChainUnavailableError(f"{method}: no answer from the chain ({_cause(error)})") from error
+        return _result(method, response)
+
+    def provider(self) -> BaseProvider:
+        return self._provider
+
+    def close(self) -> None:
+        self._session.close()
 
 
 def _cause(error: Exception) -> str:
     """What went wrong, without the URL: it may hold a provider's access token."""
+    import requests
+
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP status {error.response.status_code}"
     if isinstance(error, requests.Timeout):
@@ -162,10 +193,10 @@ def _cause(error: Exception) -> str:
 
 
 def _result(method: str, response: object) -> Any:
-    if not isinstance(response, dict) or ("error" not in response and "result" not in response):
-        raise ChainUnavailableError(f"{method}: the answer is not JSON-RPC")
-    if response.get("error") is not None:
+    if isinstance(response, dict) and response.get("error") is not None:
         raise _refusal(response["error"])
+    if not isinstance(response, dict) or "result" not in response:
+        raise ChainUnavailableError(f"{method}: the answer is not JSON-RPC")
     return response["result"]
 
 

@@ -9,13 +9,16 @@ What it leaves out: what the methods do (``rpc``), and service to other machines
 
 from __future__ import annotations
 
-import json
+import contextlib
+import socket
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
+
+import orjson
 
 from ledger.chain import errors
 from ledger.chain.embedded import EmbeddedChain
@@ -32,6 +35,9 @@ MAX_BATCH = 1000
 
 _TIMEOUT = 30.0
 """Seconds that a silent client may keep a thread."""
+
+_LOOK = 0.05
+"""Seconds until the serving thread sees that it is to end."""
 
 
 class ChainServer:
@@ -54,9 +60,10 @@ class ChainServer:
             self._http = _Server((host, port), handler)
         except OSError as error:
             raise ConfigError(f"cannot serve the embedded chain on {host}:{port}: {error}") from error
-        self.url = f"http://{host}:{self._http.server_address[1]}"
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{name}:{self._http.server_address[1]}"
         self._holder = chain.holder
-        self._thread = threading.Thread(target=self._http.serve_forever, name="chain-rpc", daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(_LOOK,), name="chain-rpc", daemon=True)
         self._thread.start()
         self._holder.announce(self.url)
 
@@ -76,14 +83,39 @@ class ChainServer:
         """Stop serving; the chain stays open."""
         self._holder.announce(None)
         self._http.shutdown()
+        self._http.hang_up()
         self._http.server_close()
         self._thread.join()
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+    """Remembers its connections, so that closing it ends those that clients keep alive."""
+
+    daemon_threads = False
+    block_on_close = True
     allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._open: set[socket.socket] = set()
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        super().__init__(address, handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        if isinstance(request, socket.socket):
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End every connection once its present call is answered."""
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):  # the client was faster
+                connection.shutdown(socket.SHUT_RD)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -119,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE if int(length) > MAX_BODY else None
 
     def _answer(self, status: HTTPStatus, obj: object) -> None:
-        body = b"" if obj is None else json.dumps(obj).encode()
+        body = b"" if obj is None else orjson.dumps(obj)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -133,8 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
 def answer(dispatcher: Dispatcher, body: bytes) -> object:
     """What JSON-RPC 2.0 answers to a body: an object, a list for a batch, None where nothing is to be said."""
     try:
-        request = json.loads(body)
-    except (ValueError, RecursionError):
+        request = orjson.loads(body)  # stops at a depth of its own, not where the stack ends
+    except orjson.JSONDecodeError:
         return _failure(None, RpcError(errors.PARSE_ERROR, "not JSON"))
     if not isinstance(request, list):
         return _one(dispatcher, request)
