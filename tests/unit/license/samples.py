@@ -49,7 +49,7 @@ DRAFTS: dict[Family, dict[str, Any]] = {
 }
 
 
-def first(family: Family = Family.COMPANY, **changes: Any) -> LicenseRecord:
+def first(family: Family = Family.COMPANY, /, **changes: Any) -> LicenseRecord:
     """Version 1 of a licence, established on :data:`DAY`."""
     return complete(
         {**DRAFTS[family], **changes},
