@@ -63,6 +63,7 @@ class RpcChain:
         confirmations: blocks that must stand on top, in addition.
         chain_id: pinned EIP-155 id; None: any.
         genesis: pinned hash of block 0; None: any.
+        first_block: block that the registry was deployed in, or any before.
 
     Raises:
         UnreadableError: the node does not answer, or is on another chain than the pinned one.
@@ -77,6 +78,7 @@ class RpcChain:
         confirmations: int = 0,
         chain_id: int | None = None,
         genesis: bytes | None = None,
+        first_block: int = 0,
     ) -> None:
         self._connection = connection
         self._address = address
@@ -85,6 +87,7 @@ class RpcChain:
         pinned = top if not confirmations else self._block(quantity(max(0, number(top["number"]) - confirmations)))
         self.block = number(pinned["number"])
         self._at = {"blockHash": pinned["hash"]}
+        self._first_block = first_block
         self._times: dict[int, int] = {}
 
     def code(self) -> tuple[bytes, bytes]:
@@ -97,7 +100,7 @@ class RpcChain:
         Raises:
             UnreadableError: the node does not answer, answers something else, or the chain was reorganised meanwhile.
         """
-        first, step, before = 0, STEP, (-1, -1)
+        first, step, before = self._first_block, STEP, (-1, -1)
         while first <= self.block:
             last = min(first + step - 1, self.block)
             try:

@@ -1,6 +1,7 @@
 """A node's SQLite database as the audit reads it: opened read only, one snapshot, with SQL of its own.
 
-Column names are those of ``ledger.store.tables``; its queries are the writer's and are not used.
+Column names are those of ``ledger.store.tables``; its queries are the writer's and are not used. SQLite keeps a value
+of any type in any column, so what is computed with is cast, and what is only compared may be anything.
 
 What it leaves out: judging the rows (``rows``, ``content``); databases other than SQLite.
 """
@@ -33,6 +34,7 @@ class NodeDatabase:
         with self._readable():
             self._connection = _open(path)
             where, values = ("own = 1", ()) if log is None else ("log = ?", (log,))
+            self._connection.text_factory = _text
             rows = self._connection.execute(f"SELECT id, log, member FROM logs WHERE {where}", values).fetchall()  # noqa: S608 both are written above
         if len(rows) != 1:
             raise UnreadableError(f"{path} 中没有要审计的日志", f"{path} does not hold the log to be audited")
@@ -49,25 +51,29 @@ class NodeDatabase:
 
     def checkpoint(self) -> bytes | None:
         """The note of the newest checkpoint."""
-        rows = self.all("SELECT note FROM checkpoints WHERE log = ? ORDER BY size DESC LIMIT 1", self.id)
-        return rows[0][0].encode() if rows else None
+        select = "SELECT CAST(note AS BLOB) FROM checkpoints WHERE log = ? ORDER BY size DESC LIMIT 1"
+        rows = self.all(select, self.id)
+        return rows[0][0] if rows else None
 
     def entries(self, size: int) -> Iterator[Stored]:  # noqa: ARG002 the table knows its own end
         """Every sequenced entry."""
-        select = "SELECT idx, data, kind, subject, n, leaf FROM entries WHERE log = ? AND idx IS NOT NULL ORDER BY idx"
+        select = """SELECT CAST(idx AS INTEGER), CAST(data AS BLOB), kind, subject, n, leaf FROM entries
+            WHERE log = ? AND idx IS NOT NULL ORDER BY idx"""
         for idx, data, *beside in self.each(select, self.id):
-            yield Stored(idx, bytes(data), Beside(*beside))
+            yield Stored(idx, data, Beside(*beside))
 
     def pending(self) -> Iterator[Stored]:
         """Entries without a place yet, in the order of arrival, numbered from 0."""
-        select = "SELECT data, kind, subject, n, leaf FROM entries WHERE log = ? AND idx IS NULL ORDER BY id"
+        select = """SELECT CAST(data AS BLOB), kind, subject, n, leaf FROM entries
+            WHERE log = ? AND idx IS NULL ORDER BY id"""
         for number, (data, *beside) in enumerate(self.each(select, self.id)):
-            yield Stored(number, bytes(data), Beside(*beside))
+            yield Stored(number, data, Beside(*beside))
 
     def tile(self, level: int, index: int, width: int) -> bytes | None:  # noqa: ARG002 a row is as wide as the log
         """The tile's row."""
-        rows = self.all("SELECT data FROM tiles WHERE log = ? AND level = ? AND idx = ?", self.id, level, index)
-        return bytes(rows[0][0]) if rows else None
+        select = "SELECT CAST(data AS BLOB) FROM tiles WHERE log = ? AND level = ? AND idx = ?"
+        rows = self.all(select, self.id, level, index)
+        return rows[0][0] if rows else None
 
     def each(self, select: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Rows one by one.
@@ -76,7 +82,8 @@ class NodeDatabase:
             UnreadableError: the file is damaged, or has other tables.
         """
         with self._readable():
-            yield from self._connection.execute(select, values)
+            for row in self._connection.execute(select, values):  # noqa: UP028 a cursor must not be closed by a late close()
+                yield row
 
     def all(self, select: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows in a list; for those that are few. Raises as :meth:`each`."""
@@ -90,6 +97,11 @@ class NodeDatabase:
             raise UnreadableError(
                 f"无法读取数据库 {self.path}：{error}", f"cannot read {self.path}: {error}"
             ) from error
+
+
+def _text(data: bytes) -> str:
+    """Text that is no UTF-8 is a fault of its row, not of the file: it will not compare equal."""
+    return data.decode("utf-8", "replace")
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -129,11 +129,6 @@ class Heartbeat(NamedTuple):
     log: str
     recorded: str
 
-    @property
-    def kind(self) -> str:
-        """As in the entry."""
-        return "heartbeat"
-
 
 class Unknown(NamedTuple):
     """A version or kind that this program does not know."""

@@ -127,6 +127,7 @@ class _Opening:
             confirmations=finality.confirmations,
             chain_id=pinned.chain_id if pinned else None,
             genesis=pinned.genesis if pinned else None,
+            first_block=pinned.first_block if pinned and self.request.chain is None else 0,
         )
 
 

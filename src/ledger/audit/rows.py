@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from ledger.audit import content
 from ledger.audit.database import NodeDatabase
-from ledger.audit.entries import License, Malformed, Read, Track, read
+from ledger.audit.entries import Heartbeat, License, Read, Track, read
 from ledger.audit.legality import FIRST_EVENTS, RULES
 from ledger.audit.logfold import leaf_hash
 from ledger.audit.report import Findings
@@ -26,7 +26,8 @@ from ledger.audit.source import Beside, Stored
 from ledger.audit.walk import Walk
 
 _SUBJECTS = """
-SELECT e.subject, e.data, v.version, v.identifier, v.digest, v.jwt, c.record, c.disclosures, m.salt, m.value
+SELECT e.subject, CAST(e.data AS BLOB), v.version, v.identifier, v.digest, CAST(v.jwt AS TEXT), CAST(c.record AS TEXT),
+CAST(c.disclosures AS TEXT), CAST(m.salt AS BLOB), CAST(m.value AS TEXT)
 FROM entries e
 LEFT JOIN versions v ON v.log = e.log AND v.subject = e.subject AND v.n = e.n
 LEFT JOIN contents c ON c.log = v.log AND c.subject = v.subject AND c.version = v.version
@@ -85,7 +86,7 @@ class Rows:
         """The credit code of a subject, from whatever row spells one that really gives this subject."""
         log = self.database.id
         spelt = self.database.all("SELECT license_type, uscc FROM licenses WHERE log = ? AND subject = ?", log, subject)
-        records = "SELECT record FROM contents WHERE log = ? AND subject = ? ORDER BY version DESC"
+        records = "SELECT CAST(record AS TEXT) FROM contents WHERE log = ? AND subject = ? ORDER BY version DESC"
         for kind, uscc in (*spelt, *map(_spelt, self.database.each(records, log, subject))):
             if isinstance(kind, str) and isinstance(uscc, str) and license_subject(kind, uscc) == subject:
                 return uscc
@@ -95,16 +96,17 @@ class Rows:
         """Compare what stands beside an entry's bytes with them."""
         self.checked += 1
         beside = stored.beside
-        if beside is None or isinstance(entry, Malformed):
+        if beside is None:
             return
+        want = beside._replace(leaf=leaf)
         if isinstance(entry, License | Track):
             want = Beside(entry.kind, entry.subject, entry.n, leaf)
-        else:
-            want = Beside(entry.kind, None, None, leaf)
+        elif isinstance(entry, Heartbeat):
+            want = Beside("heartbeat", None, None, leaf)
         for field, got, wanted in zip(Beside._fields, beside, want, strict=True):
             if got != wanted:
-                self.findings.add("row.entry", entry=stored.at, licence=self._called(want.subject), field=field,
-                                  got=got, want=wanted)  # fmt: skip
+                called = self._called(want.subject)
+                self.findings.add("row.entry", entry=stored.at, licence=called, field=field, got=got, want=wanted)
 
     def after(self, walk: Walk) -> None:
         """Everything that is compared once the log was walked."""
@@ -120,7 +122,7 @@ class Rows:
                 self.findings.add("row.extra", licence=self._called(subject), field=f"{table} {key}".strip())
 
     def _called(self, subject: bytes | None) -> str | None:
-        return None if subject is None else self.name(subject) or subject.hex()
+        return self.name(subject) or subject.hex() if isinstance(subject, bytes) else None
 
     def _subject(self, lines: Sequence[Line]) -> None:
         """All rows of one licence."""
@@ -242,7 +244,7 @@ def commitment(salt: bytes, value: str) -> bytes:
 
 
 def _line(row: tuple[Any, ...]) -> Line:
-    return Line(read(bytes(row[1])), *row[2:])
+    return Line(read(row[1]), *row[2:])
 
 
 def _spelt(row: tuple[Any, ...]) -> tuple[object, object]:

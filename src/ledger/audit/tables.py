@@ -49,11 +49,11 @@ class Pages:
     def register(self, walk: Walk, sizes: Sequence[int]) -> None:
         """Ask the walk for the map at every size that has pages, and at ``sizes``, where the map must be whole."""
         log = self.database.id
-        self._stored = self.database.each(
-            "SELECT prefix, size, page FROM map_pages WHERE log = ? ORDER BY size, prefix", log
-        )
+        select = """SELECT CAST(prefix AS TEXT), CAST(size AS INTEGER), CAST(page AS BLOB) FROM map_pages
+            WHERE log = ? ORDER BY size, prefix"""
+        self._stored = self.database.each(select, log)
         self._next = next(self._stored, None)
-        for (size,) in self.database.all("SELECT DISTINCT size FROM map_pages WHERE log = ?", log):
+        for (size,) in self.database.all("SELECT DISTINCT CAST(size AS INTEGER) FROM map_pages WHERE log = ?", log):
             walk.checks[size].append(partial(self._compare, size))
         for size in {*sizes}:
             walk.checks[size].append(self._whole)
@@ -71,7 +71,7 @@ class Pages:
             self.checked += 1
             if at < size or (prefix and state.node(prefix)[1] <= BUCKET):
                 self.findings.add("row.extra", field=f"map_pages {prefix!r} {at}")
-            elif bytes(page) != page_of(state, prefix):
+            elif page != page_of(state, prefix):
                 self.findings.add("row.page", field=prefix or "the root", got=size)
             self._newest[prefix] = at
             self._next = next(self._stored, None)
@@ -106,14 +106,15 @@ class LogTables:
             walk: not begun yet.
             keys: which Ed25519 keys may have signed a checkpoint of a size; None: signatures are not compared.
         """
-        select = "SELECT size, root, state_root, note FROM checkpoints WHERE log = ? ORDER BY size"
+        select = """SELECT CAST(size AS INTEGER), root, state_root, CAST(note AS BLOB) FROM checkpoints
+            WHERE log = ? ORDER BY size"""
         rows = self.database.all(select, self.database.id)
         self.newest = [size for size, *_ in rows[-1:]]
         for size, root, state_root, note in rows:
             self.checked += 1
-            walk.checks[size].append(partial(self._checkpoint, size, bytes(root), bytes(state_root)))
+            walk.checks[size].append(partial(self._checkpoint, size, root, state_root))
             if size not in self.newest:
-                self._note(note.encode(), size, bytes(root), walk.log, keys)
+                self._note(note, size, root, walk.log, keys)
 
     def _note(
         self, data: bytes, size: int, root: bytes, log: str, keys: Callable[[int], Sequence[bytes]] | None
@@ -134,7 +135,9 @@ class LogTables:
 
     def tiles(self, size: int) -> None:
         """No tile beyond the log, none wider than the log is. Their hashes were compared on the walk."""
-        select = "SELECT level, idx, length(data) FROM tiles WHERE log = ? ORDER BY level, idx"
+        select = (
+            "SELECT CAST(level AS INTEGER), CAST(idx AS INTEGER), length(CAST(data AS BLOB)) FROM tiles WHERE log = ?"
+        )
         for level, index, length in self.database.each(select, self.database.id):
             self.checked += 1
             width = min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH)
@@ -148,8 +151,8 @@ class LogTables:
         """The node's notes of its anchors against the chain's, up to the block that was read."""
         names = ("epoch", "size", "log_root", "state_root", "previous", "digest", "block", "transaction")
         known = {anchor.seq: anchor for anchor in [*member.live, *member.taken_back] if not anchor.adopted}
-        select = """SELECT seq, epoch, size, log_root, state_root, previous, digest, block, tx_hash FROM anchors
-            WHERE log = ? ORDER BY seq"""
+        select = """SELECT CAST(seq AS INTEGER), epoch, size, log_root, state_root, previous, digest, CAST(block AS INTEGER),
+            tx_hash FROM anchors WHERE log = ? ORDER BY seq"""
         for seq, *got in self.database.each(select, self.database.id):
             self.checked += 1
             anchor = known.pop(seq, None)
