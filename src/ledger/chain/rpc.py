@@ -18,10 +18,9 @@ from ledger.chain.blockstore import LogFilter
 from ledger.chain.embedded import TRANSACTION_GAS, Call, EmbeddedChain
 from ledger.chain.errors import RpcError
 from ledger.chain.rpcjson import block_json, log_json, receipt_json, transaction_json
-from ledger.chain.wire import data, parse_data, parse_quantity, quantity
+from ledger.chain.wire import CLIENT, data, parse_data, parse_quantity, quantity
 from ledger.errors import FormatError
 
-CLIENT = "tongban-ledger/embedded"
 _NEWEST = frozenset({"latest", "safe", "finalized", "pending"})
 _MAX_HISTORY = 1024
 

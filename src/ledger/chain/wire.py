@@ -11,6 +11,9 @@ import re
 
 from ledger.errors import FormatError
 
+CLIENT = "tongban-ledger/embedded"
+"""What an embedded chain answers to ``web3_clientVersion``."""
+
 _QUANTITY = re.compile(r"0x(0|[1-9a-fA-F][0-9a-fA-F]{0,63})")
 _NUMBER = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _DATA = re.compile(r"0x([0-9a-fA-F]{2})*")
