@@ -28,7 +28,7 @@ from ledger.encoding import b64url, parse_b64url, parse_hex
 from ledger.errors import DisclosureError, FormatError, SignatureError
 from ledger.keys import Signer, key_id, verify_es256
 from ledger.license import shapes
-from ledger.license.identifier import MAX_VERSION
+from ledger.license.identifier import MAX_VERSION, check_type_code
 from ledger.license.record import LicenseRecord
 
 VCT = "urn:tongban:business-license:1"
@@ -52,7 +52,6 @@ _SALT = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
 """16 bytes in base64url; the last character's four spare bits are zero."""
 
 _MEMBER = re.compile(re.escape(ISSUER) + r"([0-9]{6})")
-_LICENSE_TYPE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,8 +359,9 @@ def _decode_payload(payload: Any) -> dict[str, Any]:
         raise FormatError(f"_sd_alg must be {HASH}, got {payload['_sd_alg']!r}")
     if payload["vct"] != VCT:
         raise FormatError(f"vct must be {VCT}, got {payload['vct']!r}")
-    _matches(payload["iss"], _MEMBER, "iss")
-    _matches(payload["license_type"], _LICENSE_TYPE, "license_type")
+    if not isinstance(payload["iss"], str) or not _MEMBER.fullmatch(payload["iss"]):
+        raise FormatError(f"iss is malformed: {str(payload['iss'])[:60]!r}")
+    check_type_code(payload["license_type"])
     _in_range(payload["version"], 1, MAX_VERSION, "version")
     _in_range(payload["iat"], 0, canonical.MAX_INTEGER, "iat")
     digests = payload["_sd"]
@@ -372,11 +372,6 @@ def _decode_payload(payload: Any) -> dict[str, Any]:
     if digests != sorted(digests):
         raise FormatError("_sd must be sorted: an order would tell which digest is which field's")
     return payload
-
-
-def _matches(value: object, pattern: re.Pattern[str], name: str) -> None:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise FormatError(f"{name} is malformed: {str(value)[:60]!r}")
 
 
 def _in_range(value: object, low: int, high: int, name: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ledger.errors import FormatError
+from ledger.license import uscc
 
 ROOT = "1.2.156.3005.2"
 """Object identifier of electronic licences; not covered by the check character."""
@@ -78,12 +79,27 @@ def build(type_code: str, issuer: str, serial: str, version: int) -> str:
     Raises:
         FormatError: a part is not of its form.
     """
-    _require(_TYPE, type_code, "证照类型代码", "type code")
+    check_type_code(type_code)
     _require(_ISSUER, issuer, "颁发机构代码", "issuer code")
     _require(_SERIAL, serial, "流水号", "serial")
     if type(version) is not int or not 1 <= version <= MAX_VERSION:
         raise FormatError(f"版本号应为 001–999 / version must be in 1..999: {version!r}")
     return str(CertIdentifier(type_code, issuer, serial, version))
+
+
+def check_type_code(text: object) -> None:
+    """Check a licence type code: the defining organ's credit code, right to its check characters, and three digits.
+
+    Raises:
+        FormatError: another form.
+    """
+    if not isinstance(text, str) or not _is_type_code(text):
+        raise FormatError(f"证照类型代码格式不符 / type code is malformed: {text!a}")
+
+
+@lru_cache(maxsize=64)  # a handful of types, asked for at every licence
+def _is_type_code(text: str) -> bool:
+    return _TYPE.fullmatch(text) is not None and uscc.fault(text[:18]) is None
 
 
 def parse(text: object) -> CertIdentifier:

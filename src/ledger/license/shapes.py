@@ -39,7 +39,6 @@ _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]?[1-9])?")
 _CURRENCY = re.compile(r"[0-9]{3}")
 _TYPE_CODE = re.compile(r"[0-9]{4}")
-_CERT_TYPE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}")
 _DIVISION = re.compile(r"[0-9]{6}")
 _ITEM_CODE = re.compile(r"[0-9A-Z]{1,20}")
 
@@ -162,6 +161,15 @@ def cert_identifier(value: Any, field: str, found: Found) -> None:
         note(found, field, "identifier", zh, en)
 
 
+def cert_type_code(value: Any, field: str, found: Found) -> None:
+    """A licence type code."""
+    try:
+        identifier.check_type_code(value)
+    except FormatError:
+        zh = "应为定义机关的统一社会信用代码加3位数字"
+        note(found, field, "cert_type_code", zh, "a credit code and three digits are expected")
+
+
 def subject_code(value: Any, field: str, found: Found) -> None:
     """The credit code of somebody who may hold a business licence."""
     if (fault := uscc.license_fault(value)) is not None:
@@ -215,10 +223,7 @@ FIELDS: dict[str, Field] = {
     "schema_version": Field(Text("格式版本", "schema"), one_of([SCHEMA_VERSION], "schema_version")),
     "licence_id": Field(Text("证照编号", "licence id"), matching(_UUID4, "licence_id", "应为UUID", "a version 4 UUID")),
     "cert_identifier": Field(Text("电子证照标识", "certificate identifier"), cert_identifier),
-    "cert_type_code": Field(
-        Text("证照类型代码", "certificate type"),
-        matching(_CERT_TYPE, "cert_type_code", "应为18位代码加3位数字", "18 characters and three digits"),
-    ),
+    "cert_type_code": Field(Text("证照类型代码", "certificate type"), cert_type_code),
     "version_no": Field(Text("版本号", "version"), whole(1, identifier.MAX_VERSION, "version_no")),
     "supersedes": Field(Text("被替代的标识", "superseded identifier"), cert_identifier, required=False),
     "uscc": Field(Text("统一社会信用代码", "credit code"), subject_code),

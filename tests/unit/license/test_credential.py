@@ -172,6 +172,8 @@ PAYLOADS: list[tuple[dict[str, Any], type[Exception]]] = [
     ({"iss": "urn:tongban:member:50000"}, FormatError),
     ({"iss": "https://example.org"}, FormatError),
     ({"license_type": "11100000MB0143028R"}, FormatError),
+    ({"license_type": "11100000MB01430280001"}, FormatError),
+    ({"license_type": 7}, FormatError),
     ({"version": 0}, FormatError),
     ({"version": 1000}, FormatError),
     ({"version": "1"}, FormatError),
