@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ledger import trust
 from ledger.chain.events import Block
-from ledger.chain.rpc import CLIENT
+from ledger.chain.wire import CLIENT
 from ledger.errors import ChainUnavailableError, TrustError
 
 if TYPE_CHECKING:
