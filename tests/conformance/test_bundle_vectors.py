@@ -11,6 +11,7 @@ import pytest
 
 from ledger import bundle, errors, trust
 from ledger.encoding import parse_timestamp
+from tests import naive_verifier
 
 Case = dict[str, Any]
 FOLDER = Path(__file__).parent.parent / "vectors"
@@ -55,3 +56,11 @@ def test_the_vectors_cover_every_reason() -> None:
     rare = {"malformed", "needs-parse", "member-suspended", "anchor-unlisted", "trust-refused"}
     assert given | rare == set(bundle.REASONS)
     assert not given & rare
+
+
+@pytest.mark.parametrize("case", [item for item in cases("bundle") if not item.values[0]["wantErr"]])
+def test_a_verifier_written_from_the_document_reaches_the_same_verdicts(case: Case) -> None:
+    age, now = dt.timedelta(hours=case["maxAgeHours"]), parse_timestamp(case["now"])
+    data, trusted = case["input"].encode(), case["trust"].encode()
+    got = naive_verifier.judge(data, trusted, now, max_age=age, min_basis=case["minBasis"])
+    assert got == {name: f"{item['verdict']}:{item['reason']}" for name, item in case["verdicts"].items()}
