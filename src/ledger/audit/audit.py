@@ -18,7 +18,7 @@ from ledger.audit.members import Member
 from ledger.audit.registry import Registry, checkpoint_keys
 from ledger.audit.replay import Replay
 from ledger.audit.report import STEPS, AuditReport, Findings, StepResult
-from ledger.audit.roots import ORIGIN, Anchor, Anchors, check_note, check_root, note_of
+from ledger.audit.roots import Anchor, Anchors, check_note, check_root, note_of, origin_log
 from ledger.audit.rows import Rows
 from ledger.audit.source import Note, Source, Stored, UnreadableError
 from ledger.audit.tables import LogTables, Pages
@@ -116,10 +116,10 @@ class Audit:
 
     def _log(self, source: Source, member: Member | None) -> None:
         """Steps 4 to 6, and 9 where the source is a database."""
-        note = note_of(source.checkpoint(), self.findings)
+        newest = source.checkpoint()
+        note = note_of(newest, self.findings)
         believed = self.believed
-        if note is not None and not believed.log and note.origin.startswith(ORIGIN):
-            believed.log = note.origin.removeprefix(ORIGIN)
+        believed.log = believed.log or origin_log(newest)
         walk = Walk(source, self.findings, believed.log, believed.member)
         anchors = Anchors(believed.anchors, self.findings)
         anchors.register(walk)

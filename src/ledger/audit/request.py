@@ -16,6 +16,7 @@ from ledger.audit.audit import Audit, Believed, incomplete
 from ledger.audit.chain import Chain, RpcChain
 from ledger.audit.database import NodeDatabase
 from ledger.audit.report import AuditReport
+from ledger.audit.roots import origin_log
 from ledger.audit.source import Source, TileFolder, UnreadableError
 from ledger.audit.walk import Progress
 from ledger.encoding import parse_hex
@@ -84,6 +85,8 @@ class _Opening:
         if request.data is not None:
             self.settings = config.load(request.data, request.env)
             believed = Believed(self.settings.log.hex(), self.settings.member)
+        if request.tiles is not None:
+            believed = Believed(origin_log(TileFolder(request.tiles).checkpoint()))
         has_chain = request.chain is not None or (self.settings is not None and self.settings.chain is not None)
         return Audit(
             self._source,

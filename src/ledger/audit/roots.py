@@ -100,6 +100,12 @@ def note_of(data: bytes | None, findings: Findings) -> Note | None:
         return None
 
 
+def origin_log(data: bytes | None) -> str:
+    """The log id in a checkpoint's first line, in hex; empty if it is of no such form."""
+    origin = (data or b"").split(b"\n")[0].decode("ascii", "replace")
+    return origin.removeprefix(ORIGIN) if origin.startswith(ORIGIN) else ""
+
+
 def check_note(note: Note, log: str, keys: Iterable[bytes] | None, findings: Findings) -> None:
     """Compare a checkpoint's origin with the log's id, and its signature with the member's keys.
 

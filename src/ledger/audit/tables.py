@@ -151,8 +151,8 @@ class LogTables:
         """The node's notes of its anchors against the chain's, up to the block that was read."""
         names = ("epoch", "size", "log_root", "state_root", "previous", "digest", "block", "transaction")
         known = {anchor.seq: anchor for anchor in [*member.live, *member.taken_back] if not anchor.adopted}
-        select = """SELECT CAST(seq AS INTEGER), epoch, size, log_root, state_root, previous, digest, CAST(block AS INTEGER),
-            tx_hash FROM anchors WHERE log = ? ORDER BY seq"""
+        select = """SELECT CAST(seq AS INTEGER), epoch, size, log_root, state_root, previous, digest,
+            CAST(block AS INTEGER), tx_hash FROM anchors WHERE log = ? ORDER BY seq"""
         for seq, *got in self.database.each(select, self.database.id):
             self.checked += 1
             anchor = known.pop(seq, None)
