@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ledger.chain.errors import RpcError
 from ledger.chain.events import Block
 from ledger.chain.registry import Registry
 from ledger.chain.transactions import Pending, Receipt, SignedTx, Transaction, bump
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 BUMP_AFTER = dt.timedelta(minutes=2)
 """How long a transaction may wait before its fee is raised: ten blocks of Ethereum's 12 seconds."""
 
+_FEES = ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas")
 _OWN_EVENTS = ("MemberAdmitted", "Anchored", "Disowned", "Adopted")
 """Events that make the chain of a member's anchors."""
 
@@ -192,8 +194,8 @@ class Anchorer:
                 self._replace_if_stuck(row, stored)
             elif self._registry.nonce(row.sender) > row.nonce:
                 self._mark(row, TxState.DROPPED)  # another one with its nonce was mined: this one never will be
-            else:
-                self._send(row)
+            elif row.id == _newest_of_nonce(row, stored):
+                self._send_again(row, stored)  # one that was replaced is not sent again: its fee is too low now
 
     def _settle(self, row: TransactionRow, receipt: Receipt) -> None:
         """Note the anchor that a mined transaction made; one that reverted made none, and the head says why."""
@@ -216,7 +218,8 @@ class Anchorer:
         previous = self._log if before is None else before.digest
         roots = (event.log_root, event.state_root)
         digest = anchor_digest(previous, self._member, event.epoch, event.seq, event.size, *roots)
-        if digest != self._registry.anchor_digest(self._member, event.seq):
+        stands = digest == self._registry.anchor_digest(self._member, event.seq)
+        if not stands or self._registry.is_disowned(self._member, event.seq):
             return None
         return AnchorRow(
             seq=event.seq,
@@ -254,7 +257,7 @@ class Anchorer:
             if newest is None or self._stands(newest, latest):
                 return newest
             with self._store.write() as transaction:
-                anchors.drop(transaction, self._row, newest.seq)
+                anchors.drop(transaction, self._row, newest)
 
     def _stands(self, row: AnchorRow, at: Block) -> bool:
         """Whether the chain as of a block has this anchor, in this very block, and it was not taken back."""
@@ -367,18 +370,27 @@ class Anchorer:
             with self._store.write() as transaction:
                 anchors.set_state(transaction, row.id, state)
 
-    def _replace_if_stuck(self, row: TransactionRow, stored: list[TransactionRow]) -> None:
-        """Raise the fee of a transaction that waits too long, if it is the newest of its nonce."""
-        newest = max((one for one in stored if one.nonce == row.nonce), key=lambda one: one.id)
-        if newest.id != row.id or self._clock() - row.stored < BUMP_AFTER:
-            return
+    def _send_again(self, row: TransactionRow, stored: list[TransactionRow]) -> None:
+        """Send what the chain does not know; if the node refuses it for long, fees have risen beyond it."""
+        try:
+            self._send(row)
+        except RpcError:
+            if not self._replace_if_stuck(row, stored):
+                raise
+
+    def _replace_if_stuck(self, row: TransactionRow, stored: list[TransactionRow]) -> bool:
+        """Raise the fee of a transaction that waits too long, if it is the newest of its nonce; whether it was done."""
+        if row.id != _newest_of_nonce(row, stored) or self._clock() - row.stored < BUMP_AFTER:
+            return False
+        unsigned: Transaction = json.loads(row.unsigned)
         account = self._account()
-        if bytes.fromhex(account.address[2:]) != row.sender:
-            return  # the anchorer's key was rotated meanwhile; the old transaction can only wait
-        raised = self._signed(row.size, bump(json.loads(row.unsigned)), account)
+        if not any(unsigned.get(fee) for fee in _FEES) or bytes.fromhex(account.address[2:]) != row.sender:
+            return False  # a chain without fees cannot be paid; another key's transaction can only wait
+        raised = self._signed(row.size, bump(unsigned), account)
         with self._store.write() as transaction:
             raised = anchors.store_transaction(transaction, self._row, raised)
         self._send(raised)
+        return True
 
 
 def anchored(row: AnchorRow, member: int) -> Anchored:
@@ -402,3 +414,8 @@ def anchored(row: AnchorRow, member: int) -> Anchored:
 
 def _in_flight(stored: list[TransactionRow]) -> bool:
     return any(row.state in (TxState.PREPARED, TxState.SENT) for row in stored)
+
+
+def _newest_of_nonce(row: TransactionRow, stored: list[TransactionRow]) -> int:
+    """Id of the newest transaction that has the same nonce."""
+    return max(one.id for one in stored if one.nonce == row.nonce)

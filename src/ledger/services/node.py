@@ -300,11 +300,11 @@ class Node:
         Raises:
             RestoredBackupError, ChainError: see ``anchoring``. What was sequenced stays so.
         """
-        before = self.anchorer.recover()
+        before = self.anchorer.newest()
+        self.anchorer.recover()
         self.sequencer.sequence_all()
         after = self.anchorer.until_final(self.settings.finality.timeout)
-        unchanged = before is not None and after is not None and before.final and before.digest == after.digest
-        return None if unchanged else after
+        return None if after == before else after
 
     def directory(self) -> Directory:
         """The consortium's directory as of the newest final block."""

@@ -48,9 +48,12 @@ def put(connection: Connection, log: int, row: AnchorRow) -> None:
     connection.execute(insert(anchors).values(log=log, **values))
 
 
-def drop(connection: Connection, log: int, seq: int) -> None:
-    """Forget an anchor that the chain does not have any more."""
-    connection.execute(delete(anchors).where(anchors.c.log == log, anchors.c.seq == seq))
+def drop(connection: Connection, log: int, row: AnchorRow) -> None:
+    """Forget an anchor that the chain does not have any more; the transaction that made it is to be looked up again."""
+    connection.execute(delete(anchors).where(anchors.c.log == log, anchors.c.seq == row.seq))
+    if row.tx_hash is not None:
+        where = (transactions.c.log == log, transactions.c.hash == row.tx_hash)
+        connection.execute(update(transactions).where(*where).values(state=TxState.SENT.value))
 
 
 def newest(
