@@ -11,6 +11,7 @@ through: it verifies nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -102,10 +103,11 @@ class _AnchorFold:
             self._refuse("epochs do not follow the ranges taken back", epoch, self.epoch)
         for first, last in self.member.disowned[self.epoch - self.base : epoch - self.base]:
             bottom = self.member.adopted.head.seq if self.member.adopted else 0
-            if first <= bottom or first not in {anchor.seq for anchor in self.head} or last != self.last_seq:
+            position = bisect_left(self.head, first, key=lambda anchor: anchor.seq)
+            in_force = position < len(self.head) and self.head[position].seq == first
+            if first <= bottom or not in_force or last != self.last_seq:
                 self._refuse(f"the range {first}..{last} is none that could be taken back", last, self.last_seq)
-            while self.head and self.head[-1].seq >= first:
-                self.head.pop()
+            del self.head[position:]
         self.epoch = epoch
 
     def _append(self, anchor: Anchor) -> None:
