@@ -82,7 +82,7 @@ def read_block(connection: Connection, which: int | str | bytes) -> Block | None
         return None
     try:
         block = Block(number(answer["number"]), parse_data(answer["hash"], 32), _moment(answer["timestamp"]))
-    except (FormatError, KeyError, TypeError) as error:
+    except (FormatError, LookupError, TypeError) as error:
         raise ChainUnavailableError(f"the answer is not a block: {error}") from error
     if which not in (block.number, block.hash) and not isinstance(which, str):
         raise ChainUnavailableError(f"asked for block {which!r}, got {block.number}")
@@ -139,7 +139,7 @@ class _Reader:
     def event(self, log: Any, first: int, last: int) -> Event:
         try:
             return self._checked(log, first, last)
-        except (FormatError, KeyError, TypeError, OverflowError) as error:
+        except (FormatError, LookupError, TypeError, OverflowError) as error:
             raise ChainUnavailableError(f"the node sent an event that makes no sense: {error}") from error
 
     def _checked(self, log: dict[str, Any], first: int, last: int) -> Event:

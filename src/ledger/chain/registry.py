@@ -126,7 +126,7 @@ class Registry(Views):
         try:
             ours = [log for log in receipt.logs if parse_data(log["address"], 20) == self.address]
             return [decode_event(log, block.time) for log in ours]
-        except (FormatError, KeyError, TypeError) as error:
+        except (FormatError, LookupError, TypeError) as error:
             raise ChainUnavailableError(f"the receipt's events make no sense: {error}") from error
 
     # Transactions.

@@ -231,7 +231,7 @@ def reason(connection: Connection, tx_hash: bytes) -> ContractRevertedError:
     try:
         sender, to, call = (parse_data(known[name]) for name in ("from", "to", "input"))
         before = quantity(max(0, number(known["blockNumber"]) - 1))
-    except (FormatError, KeyError, TypeError) as error:
+    except (FormatError, LookupError, TypeError) as error:
         raise ChainUnavailableError(f"the answer is not a transaction of ours: {error}") from error
     try:
         ask(connection, to, call, before, sender)
