@@ -35,7 +35,7 @@ class Mapped(NamedTuple):
     """A row as a draft.
 
     Attributes:
-        draft: fields of ``draft.FIELDS``, and ``issue_date`` where the row has one.
+        draft: fields of ``draft.FIELDS``, and ``issue_date`` and ``decision_no`` where the row has them.
         ignored: columns that were not taken, in the row's order: known ones that a licence does not show, such as a
             telephone number, and unknown ones.
     """
@@ -83,7 +83,7 @@ def _refuse(column: str, rule: str, zh: str, en: str) -> Any:
 
 
 def _target(column: str) -> tuple[str, Convert] | None:
-    if column in drafts.FIELDS or column == "issue_date":
+    if column in drafts.FIELDS or column in _ABOUT_THE_VERSION:
         return column, _OWN.get(column, _text)
     return _COLUMNS.get(column)
 
@@ -143,6 +143,7 @@ def _operating(column: str, cell: str) -> str:
 
 
 _STATE = "state"
+_ABOUT_THE_VERSION = ("issue_date", "decision_no")
 _OWN: dict[str, Convert] = {
     "establishment_date": _date,
     "issue_date": _date,
@@ -184,6 +185,7 @@ _HEADINGS: dict[str, tuple[str, Convert]] = {
     "发照日期": ("issue_date", _date),
     "核准日期": ("issue_date", _date),
     "币种": ("capital_currency", _text),
+    "决定文号": ("decision_no", _text),
     "期限起": ("term_from", _date),
     "期限止": ("term_to", _end),
     "登记机关区划": ("authority", _division),

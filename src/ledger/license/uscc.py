@@ -15,6 +15,7 @@ What it leaves out: whether anybody bears the code.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -95,8 +96,13 @@ def check_character(body: str) -> str:
 
     Args:
         body: 17 characters of :data:`ALPHABET`.
+
+    Raises:
+        FormatError: another length.
     """
-    total = sum(weight * _VALUES[c] for weight, c in zip(_WEIGHTS, body, strict=True))
+    if len(body) != 17:
+        raise FormatError(f"17 characters expected, got {len(body)}")
+    total = sum(map(operator.mul, _WEIGHTS, map(_VALUES.__getitem__, body)))
     return ALPHABET[(31 - total % 31) % 31]
 
 
@@ -105,8 +111,13 @@ def organisation_check(body: str) -> str:
 
     Args:
         body: 8 digits or capital letters.
+
+    Raises:
+        FormatError: another length.
     """
-    total = sum(weight * _ORGANISATION_VALUES[c] for weight, c in zip(_ORGANISATION_WEIGHTS, body, strict=True))
+    if len(body) != 8:
+        raise FormatError(f"8 characters expected, got {len(body)}")
+    total = sum(map(operator.mul, _ORGANISATION_WEIGHTS, map(_ORGANISATION_VALUES.__getitem__, body)))
     return _ORGANISATION_CHECKS[(11 - total % 11) % 11]
 
 
@@ -116,9 +127,8 @@ def fault(code: object) -> Fault | None:
         return Fault("uscc.type", "统一社会信用代码应为字符串", "a credit code is a string")
     if len(code) != LENGTH:
         return Fault("uscc.length", f"应为18位，现为{len(code)}位", f"18 characters expected, got {len(code)}")
-    for position, character in enumerate(code, 1):
-        if character not in _VALUES:
-            return _alphabet_fault(position, character)
+    if not _VALUES.keys() >= set(code):
+        return next(_alphabet_fault(n, c) for n, c in enumerate(code, 1) if c not in _VALUES)
     return _meaning_fault(code) or _check_fault(code)
 
 

@@ -295,6 +295,18 @@ def test_another_compact_form_is_refused(bend: Callable[[str], str]) -> None:
         credential.parse(bend(issued().compact()))
 
 
+def test_parts_of_another_kind_are_refused() -> None:
+    header, payload, signature = issued().jwt.split(".")
+    listed = b64url(canonical.dumps(["x"]))
+    for jwt in (f"{header}.{payload}", f"{header}.{listed}.{signature}", f"{listed}.{payload}.{signature}"):
+        with pytest.raises(FormatError):
+            credential.parse(jwt + "~")
+    with pytest.raises(FormatError, match="64 bytes"):
+        credential.parse(f"{header}.{payload}.{b64url(bytes(63))}~")
+    with pytest.raises(FormatError, match="ASCII"):
+        _ = Credential(issued().jwt, ("é",)).content
+
+
 @pytest.mark.parametrize("text", [None, b"~", 7])
 def test_what_is_no_text_is_refused(text: object) -> None:
     with pytest.raises(FormatError):

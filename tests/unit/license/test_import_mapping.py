@@ -76,6 +76,7 @@ def test_chinese_headings_are_the_labels_of_the_licence() -> None:
         "发照日期": "2024/3/6",
         "期限止": "长期",
         "副本数": "2",
+        "决定文号": "样例〔2024〕1号",
         "状态": "存续",
     }
     draft = to_draft(row).draft
@@ -90,6 +91,7 @@ def test_chinese_headings_are_the_labels_of_the_licence() -> None:
         "establishment_date": "2024-03-05",
         "issue_date": "2024-03-06",
         "copies": {"originals": 1, "duplicates": 2},
+        "decision_no": "样例〔2024〕1号",
     }
 
 

@@ -103,6 +103,15 @@ def test_a_check_character_of_zero_is_right() -> None:
     assert uscc.validate("91500111MACM8P5450").check == "0"
 
 
+def test_check_characters_are_computed_of_whole_codes() -> None:
+    for body in ("91500111MACM8P54", "91500111MACM8P5450", ""):
+        with pytest.raises(FormatError):
+            uscc.check_character(body)
+    for body in ("MACM8P5", "MACM8P545"):
+        with pytest.raises(FormatError):
+            uscc.organisation_check(body)
+
+
 def test_the_standards_own_example() -> None:
     assert uscc.check_character("91350100M000100Y4") == "3"
 
