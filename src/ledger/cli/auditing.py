@@ -34,9 +34,7 @@ def audit(
     registry: Annotated[
         str | None, typer.Option("--registry", metavar="ADDRESS", help="登记合约地址 / its registry contract")
     ] = None,
-    show_values: Annotated[
-        bool, typer.Option("--show-values", help="写明内容 / print values")
-    ] = False,
+    show_values: Annotated[bool, typer.Option("--show-values", help="写明内容 / print values")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """审计 / audit the log.

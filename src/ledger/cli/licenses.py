@@ -171,7 +171,7 @@ def deregister(
     as_json: JsonOption = False,
 ) -> None:
     """注销（终局） / deregister; final."""
-    guards = {"simple": simple, "live_branches": branches}
+    guards = {"simple": simple, "has_live_branch": branches}
     operation = _operation(Event.DEREGISTER, uscc, license_type, effective, decision, reason, guards=guards)
     _apply(data, operation, key, as_json)
 

@@ -44,7 +44,7 @@ class Operation:
         versions: whose disclosures to destroy (ERASE).
         facts: anything else that must be provable later and stays off the ledger: decision number, reasons,
             legal grounds. Goes into the salted commitment.
-        guards: answers that the life cycle's guards ask of the clerk, such as ``{"live_branches": False}``.
+        guards: answers that the life cycle's guards ask of the clerk, such as ``{"has_live_branch": False}``.
     """
 
     event: Event

@@ -9,6 +9,7 @@ What it leaves out: SQL and tables; and PostgreSQL's own settings.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,6 +36,11 @@ _PRAGMAS = (
 )
 
 
+def _no_rows(record: logging.LogRecord) -> bool:
+    """Keep the rows that SQLAlchemy prints at its most talkative out of every log: they hold licences."""
+    return record.levelno > logging.DEBUG
+
+
 class Store:
     """One database, migrated to the newest schema when it is opened.
 
@@ -48,8 +54,9 @@ class Store:
 
     def __init__(self, url: str) -> None:
         try:
-            # Parameters would put personal values into messages and tracebacks.
+            # Parameters would put personal values into messages and tracebacks, and rows into a talkative log.
             self.engine = create_engine(url, hide_parameters=True)
+            logging.getLogger("sqlalchemy.engine.Engine").addFilter(_no_rows)
         except (SQLAlchemyError, ImportError) as error:
             raise ConfigError(f"not a usable database URL: {type(error).__name__}") from error
         if self.engine.dialect.name == "sqlite":
