@@ -26,52 +26,52 @@ MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
 """Deepest nesting of an unknown entry that is still looked at."""
 
-_HEX32 = rb"[0-9a-f]{64}"
-_DATE = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = rb"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
-_VERSION = rb"[1-9][0-9]{0,2}"
-_NUMBER = rb"0|[1-9][0-9]{0,15}"
+_HEX32 = r"[0-9a-f]{64}"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+_VERSION = r"[1-9][0-9]{0,2}"
+_NUMBER = r"0|[1-9][0-9]{0,15}"
 
 _LICENSE = re.compile(
-    rb'\{"authority":\{"code":"(?P<code>[0-9A-HJ-NPQRTUWXY]{18})","division":"(?P<division>[0-9]{6})"\},'
-    rb'(?:"commit":"sha256:(?P<commit>' + _HEX32 + rb')",)?'
-    rb'"digest":"sha256:(?P<digest>' + _HEX32 + rb')",'
-    rb'"effective":"(?P<effective>' + _DATE + rb')",'
-    rb'(?:"erased":\[(?P<erased>' + _VERSION + rb"(?:," + _VERSION + rb")*)\],)?"
-    rb'"event":"(?P<event>[A-Z_]{1,40})",'
-    rb'(?:"from":\{"leaf":"(?P<from_leaf>' + _HEX32 + rb')","log":"(?P<from_log>' + _HEX32 + rb')"\},)?'
-    rb'"kind":"license",'
-    rb'"log":"(?P<log>' + _HEX32 + rb')",'
-    rb'"n":(?P<n>' + _NUMBER + rb"),"
-    rb'(?:"prev":"(?P<prev>' + _HEX32 + rb')",)?'
-    rb'"recorded":"(?P<recorded>' + _TIME + rb')",'
-    rb'"status":\{"flags":\[(?P<flags>[A-Z_",]*)\],'
-    rb'"subject":"(?P<state>[a-z]{1,20})","version":"(?P<version_state>[a-z]{1,20})"\},'
-    rb'"subject":"(?P<subject>' + _HEX32 + rb')",'
-    rb'(?:"until":"(?P<until>' + _DATE + rb')",)?'
-    rb'"v":1,'
-    rb'"version":(?P<version>' + _VERSION + rb")\}"
+    r'\{"authority":\{"code":"(?P<code>[0-9A-HJ-NPQRTUWXY]{18})","division":"(?P<division>[0-9]{6})"\},'
+    r'(?:"commit":"sha256:(?P<commit>' + _HEX32 + r')",)?'
+    r'"digest":"sha256:(?P<digest>' + _HEX32 + r')",'
+    r'"effective":"(?P<effective>' + _DATE + r')",'
+    r'(?:"erased":\[(?P<erased>' + _VERSION + r"(?:," + _VERSION + r")*)\],)?"
+    r'"event":"(?P<event>[A-Z_]{1,40})",'
+    r'(?:"from":\{"leaf":"(?P<from_leaf>' + _HEX32 + r')","log":"(?P<from_log>' + _HEX32 + r')"\},)?'
+    r'"kind":"license",'
+    r'"log":"(?P<log>' + _HEX32 + r')",'
+    r'"n":(?P<n>' + _NUMBER + r"),"
+    r'(?:"prev":"(?P<prev>' + _HEX32 + r')",)?'
+    r'"recorded":"(?P<recorded>' + _TIME + r')",'
+    r'"status":\{"flags":\[(?P<flags>[A-Z_",]*)\],'
+    r'"subject":"(?P<state>[a-z]{1,20})","version":"(?P<version_state>[a-z]{1,20})"\},'
+    r'"subject":"(?P<subject>' + _HEX32 + r')",'
+    r'(?:"until":"(?P<until>' + _DATE + r')",)?'
+    r'"v":1,'
+    r'"version":(?P<version>' + _VERSION + r")\}"
 )
 _TRACK = re.compile(
-    rb'\{(?:"commit":"sha256:' + _HEX32 + rb'",)?'
-    rb'"event":"(?P<event>[A-Z][A-Z_]{0,39})",'
-    rb'"kind":"(?P<kind>case|exchange)",'
-    rb'"log":"(?P<log>' + _HEX32 + rb')",'
-    rb'"n":(?P<n>' + _NUMBER + rb"),"
-    rb'(?:"prev":"(?P<prev>' + _HEX32 + rb')",)?'
-    rb'"recorded":"(?P<recorded>' + _TIME + rb')",'
-    rb'"subject":"(?P<subject>' + _HEX32 + rb')",'
-    rb'"v":1\}'
+    r'\{(?:"commit":"sha256:' + _HEX32 + r'",)?'
+    r'"event":"(?P<event>[A-Z][A-Z_]{0,39})",'
+    r'"kind":"(?P<kind>case|exchange)",'
+    r'"log":"(?P<log>' + _HEX32 + r')",'
+    r'"n":(?P<n>' + _NUMBER + r"),"
+    r'(?:"prev":"(?P<prev>' + _HEX32 + r')",)?'
+    r'"recorded":"(?P<recorded>' + _TIME + r')",'
+    r'"subject":"(?P<subject>' + _HEX32 + r')",'
+    r'"v":1\}'
 )
 _HEARTBEAT = re.compile(
-    rb'\{"kind":"heartbeat","log":"(?P<log>' + _HEX32 + rb')","recorded":"(?P<recorded>' + _TIME + rb')","v":1\}'
+    r'\{"kind":"heartbeat","log":"(?P<log>' + _HEX32 + r')","recorded":"(?P<recorded>' + _TIME + r')","v":1\}'
 )
 
 FLAGS = ("ABNORMAL_LIST", "SERIOUS_ILLEGAL", "SUSPEND_ADDRESS")
 """The public flags, in the order in which an entry lists them."""
 
 _FLAG_LISTS = {
-    ",".join(f'"{flag}"' for flag in chosen).encode(): frozenset(chosen)
+    ",".join(f'"{flag}"' for flag in chosen): frozenset(chosen)
     for mask in range(8)
     for chosen in [[flag for bit, flag in enumerate(FLAGS) if mask >> bit & 1]]
 }
@@ -103,7 +103,7 @@ class License(NamedTuple):
     until: str | None
     moved_from: tuple[str, str] | None
     erased: tuple[int, ...]
-    commit: bytes | None = None
+    commit: str | None = None
 
     @property
     def kind(self) -> str:
@@ -150,39 +150,43 @@ def read(data: bytes) -> Read:
     """What the bytes of an entry say; never raises, because what is wrong is what an audit reports."""
     if len(data) > MAX_ENTRY:
         return Malformed(f"{len(data)} bytes; at most {MAX_ENTRY}")
-    match = _LICENSE.fullmatch(data)
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError:
+        return _other(data)  # known kinds are plain ASCII
+    match = _LICENSE.fullmatch(text)
     if match is not None:
         return _license(match)
-    match = _TRACK.fullmatch(data)
+    match = _TRACK.fullmatch(text)
     if match is not None:
         return _track(match)
-    match = _HEARTBEAT.fullmatch(data)
+    match = _HEARTBEAT.fullmatch(text)
     if match is not None:
         return _heartbeat(match)
     return _other(data)
 
 
-def _license(match: re.Match[bytes]) -> Read:
+def _license(match: re.Match[str]) -> Read:
     code, division, commit, digest, effective, erased, event, from_leaf, from_log, log = match.groups()[:10]
     n, prev, recorded, flags, state, version_state, subject, until, version = match.groups()[10:]
     entry = License(
-        log.decode(),
-        bytes.fromhex(subject.decode()),
+        log,
+        bytes.fromhex(subject),
         int(n),
-        bytes.fromhex(prev.decode()) if prev else None,
-        event.decode(),
-        bytes.fromhex(digest.decode()),
+        bytes.fromhex(prev) if prev else None,
+        event,
+        bytes.fromhex(digest),
         int(version),
-        version_state.decode(),
-        state.decode(),
+        version_state,
+        state,
         _FLAG_LISTS.get(flags, frozenset({"?"})),
-        code.decode(),
-        division.decode(),
-        effective.decode(),
-        recorded.decode(),
-        until.decode() if until else None,
-        (from_log.decode(), from_leaf.decode()) if from_log else None,
-        tuple(map(int, erased.split(b","))) if erased else (),
+        code,
+        division,
+        effective,
+        recorded,
+        until or None,
+        (from_log, from_leaf) if from_log else None,
+        tuple(map(int, erased.split(","))) if erased else (),
         commit,
     )
     reason = _license_fault(entry)
@@ -212,23 +216,23 @@ def _link_fault(n: int, prev: bytes | None) -> str | None:
     return "prev must be absent exactly when n is 0" if (n == 0) != (prev is None) else None
 
 
-def _track(match: re.Match[bytes]) -> Read:
+def _track(match: re.Match[str]) -> Read:
     event, kind, log, n, prev, recorded, subject = match.groups()
     entry = Track(
-        log.decode(),
-        kind.decode(),
-        bytes.fromhex(subject.decode()),
+        log,
+        kind,
+        bytes.fromhex(subject),
         int(n),
-        bytes.fromhex(prev.decode()) if prev else None,
-        event.decode(),
-        recorded.decode(),
+        bytes.fromhex(prev) if prev else None,
+        event,
+        recorded,
     )
     reason = _link_fault(entry.n, entry.prev) if is_date(entry.recorded[:10]) else "recorded: no such day"
     return Malformed(reason) if reason else entry
 
 
-def _heartbeat(match: re.Match[bytes]) -> Read:
-    entry = Heartbeat(match["log"].decode(), match["recorded"].decode())
+def _heartbeat(match: re.Match[str]) -> Read:
+    entry = Heartbeat(match["log"], match["recorded"])
     return entry if is_date(entry.recorded[:10]) else Malformed("recorded: no such day")
 
 

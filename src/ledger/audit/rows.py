@@ -238,9 +238,9 @@ def license_subject(license_type: str, uscc: str) -> bytes:
     return hashlib.sha256(f"tongban/subject/v1\0license\0{license_type}\0{uscc}".encode()).digest()
 
 
-def commitment(salt: bytes, value: str) -> bytes:
+def commitment(salt: bytes, value: str) -> str:
     """What an entry's ``commit`` says, in hex digits as it stands there."""
-    return hashlib.sha256(b"tongban/commit/v1\0" + salt + value.encode()).hexdigest().encode()
+    return hashlib.sha256(b"tongban/commit/v1\0" + salt + value.encode()).hexdigest()
 
 
 def _line(row: tuple[Any, ...]) -> Line:

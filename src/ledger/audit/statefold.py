@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 EMPTY = bytes(32)
 _FIRST_DEPTH, _LAST_DEPTH = 4, 24
-_PER_BUCKET = 4
+_PER_BUCKET = 2
 """Keys per bucket on average when the buckets are split: fewer means less to compute anew, but more memory."""
 
 
@@ -31,19 +31,15 @@ def inner(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\3" + left + right).digest()
 
 
-def bit(key: bytes, depth: int) -> int:
-    """Bit ``depth`` of a key, the most significant first."""
-    return key[depth >> 3] >> (7 - (depth & 7)) & 1
-
-
 def subtree(keys: Sequence[bytes], depth: int, value: Callable[[bytes], bytes]) -> bytes:
     """The hash of the subtree holding ``keys``, which share their first ``depth`` bits: the definition itself."""
     if not keys:
         return EMPTY
     if len(keys) == 1:
         return leaf(keys[0], value(keys[0]))
-    left = [key for key in keys if not bit(key, depth)]
-    right = [key for key in keys if bit(key, depth)]
+    byte, mask = depth >> 3, 0x80 >> (depth & 7)  # the next bit, the most significant first
+    left = [key for key in keys if not key[byte] & mask]
+    right = [key for key in keys if key[byte] & mask]
     return inner(subtree(left, depth + 1, value), subtree(right, depth + 1, value))
 
 
@@ -126,5 +122,5 @@ class StateFold:
 
     def _forget(self) -> None:
         self._levels = [bytearray(32 << level) for level in range(self._depth + 1)]
-        self._counts = [array("L", bytes(array("L").itemsize << level)) for level in range(self._depth + 1)]
+        self._counts = [array("I", bytes(array("I").itemsize << level)) for level in range(self._depth + 1)]
         self._changed = {bucket for bucket, keys in enumerate(self._buckets) if keys}
