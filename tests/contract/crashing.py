@@ -80,7 +80,7 @@ def statements(folder: Path) -> None:
         child = os.fork()
         if child == 0:
             chain = EmbeddedChain(path)
-            chain._store._db = Dying(chain._store._db, k)  # type: ignore[assignment]
+            chain._store._db = Dying(chain._store._db, k)  # type: ignore[assignment]  # it stands in for one
             chain.send(transaction(account, chain.chain_id, 1, created(account)))
             os._exit(0)
         killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from eth_account.signers.local import LocalAccount
@@ -72,8 +73,8 @@ def agree(registry: Registry, directory: Directory) -> None:
 
 
 def other_registry(registry: Registry, **changes: object) -> Registry:
-    pinned = {"chain_id": registry.chain_id, "genesis": registry.genesis, **changes}
-    return Registry(registry.connection, registry.address, **pinned)  # type: ignore[arg-type]
+    pinned: dict[str, Any] = {"chain_id": registry.chain_id, "genesis": registry.genesis, **changes}
+    return Registry(registry.connection, registry.address, **pinned)
 
 
 def test_check__pinned_chain__passes(consortium: Consortium) -> None:
@@ -96,9 +97,9 @@ def test_other_genesis__refused(consortium: Consortium) -> None:
 
 def test_other_code_or_none__refused(consortium: Consortium, connection: Connection) -> None:
     registry = consortium.registry
-    pinned = {"chain_id": registry.chain_id, "genesis": registry.genesis}
+    pinned: dict[str, Any] = {"chain_id": registry.chain_id, "genesis": registry.genesis}
     with pytest.raises(WrongChainError, match="no contract"):
-        Registry(connection, bytes(19) + b"\x99", **pinned).members()  # type: ignore[arg-type]
+        Registry(connection, bytes(19) + b"\x99", **pinned).members()
 
 
 def test_pin_changes_later__send_refused(consortium: Consortium) -> None:
@@ -134,7 +135,8 @@ def test_anchors_and_witness__chain_of_digests(consortium: Consortium) -> None:
     directory = registry.directory()
     agree(registry, directory)
     assert directory.anchor_by_seq(CQ, 2) == replace(second, witnesses=(SC,))
-    assert [directory.first_anchor_covering(CQ, index).seq for index in (0, 2, 3, 15)] == [1, 1, 2, 3]  # type: ignore[union-attr]
+    covering = [directory.first_anchor_covering(CQ, index) for index in (0, 2, 3, 15)]
+    assert [anchored and anchored.seq for anchored in covering] == [1, 1, 2, 3]
     newest = directory.newest_anchor(CQ)
     assert newest is not None
     assert (newest.block, newest.seq) == (receipt.block, 3)

@@ -1,3 +1,5 @@
+"""The directory: what events make of it, what they must not be, and that folding in parts is folding at once."""
+
 from __future__ import annotations
 
 import dataclasses

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from eth.abc import AtomicWriteBatchAPI
 from eth.db.backends.base import BaseAtomicDB
@@ -219,7 +219,7 @@ def _four(topics: tuple[bytes, ...]) -> tuple[bytes | None, ...]:
     return (*topics, *(None for _ in range(4 - len(topics))))
 
 
-def _log_row(row: Sequence[int | bytes | None]) -> LogRow:
+def _log_row(row: Sequence[Any]) -> LogRow:
     block, log_index, tx_hash, tx_index, address, *topics, data, block_hash, time = row
     present = tuple(topic for topic in topics if topic is not None)
-    return LogRow(block, log_index, tx_hash, tx_index, address, present, data, block_hash, time)  # type: ignore[arg-type]
+    return LogRow(block, log_index, tx_hash, tx_index, address, present, data, block_hash, time)

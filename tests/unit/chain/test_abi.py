@@ -1,3 +1,5 @@
+"""The contract's words: encoded strictly, decoded strictly, and the artifact that they come from."""
+
 from __future__ import annotations
 
 import dataclasses
