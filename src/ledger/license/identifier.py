@@ -52,6 +52,7 @@ class CertIdentifier:
         return ".".join((ROOT, *body, check_character("".join(body))))
 
 
+@lru_cache(maxsize=256)  # what is built is parsed at once by the rules
 def check_character(body: str) -> str:
     """ISO 7064 MOD 37,36 (the hybrid system with modulus 36) over digits and capital letters.
 
