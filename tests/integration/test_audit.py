@@ -101,8 +101,10 @@ def subject_of(folder: Path, uscc: str) -> bytes:
 
 
 def found(report: AuditReport) -> list[tuple[str, str | None, str | None]]:
+    """Errors only: the notice about clocks depends on the day on which the tests run."""
     assert report.problem is None, report.problem
-    return [(finding.code, finding.licence, finding.field) for finding in report.findings]
+    errors = (finding for finding in report.findings if finding.severity == "error")
+    return [(finding.code, finding.licence, finding.field) for finding in errors]
 
 
 def test_a_node_that_lived_is_clean_after_erasure_too(folder: Path) -> None:
@@ -312,7 +314,8 @@ def test_the_logs_own_tables_changed(folder: Path, name: str) -> None:
 def test_an_anchor_that_the_node_has_not_noted_is_no_fault(folder: Path) -> None:
     edit(folder, ("DELETE FROM anchors WHERE seq = 4", ()))
     report = audit(folder)
-    assert [finding.code for finding in report.findings] == ["row.unseen"]
+    assert "row.unseen" in [finding.code for finding in report.findings]
+    assert found(report) == []
     assert report.exit_code == 0
 
 
@@ -321,14 +324,17 @@ def test_what_cannot_be_read_is_named_and_exits_2(folder: Path, tmp_path: Path) 
     lost_chain = audit(folder)
     (folder / "elsewhere").rename(folder / "chain.sqlite")
     (folder / "cq" / "ledger.sqlite").write_bytes(b"no database" * 1000)
+    tiles = tmp_path / "tiles"
+    tiles.mkdir()
+    (tiles / "checkpoint").write_text("none")
     reports = [
         (lost_chain, "chain.sqlite"),
         (audit(folder), "ledger.sqlite"),
         (run(AuditRequest(data=tmp_path / "nowhere", env={})), "nowhere"),
         (run(AuditRequest(tiles=tmp_path / "nowhere")), "checkpoint"),
         (run(AuditRequest()), "folder"),
-        (run(AuditRequest(tiles=tmp_path, chain="http://127.0.0.1:9", registry="00" * 20)), "chain"),
-        (run(AuditRequest(tiles=tmp_path, chain="http://127.0.0.1:9", registry="xyz")), "address"),
+        (run(AuditRequest(tiles=tiles, chain="http://127.0.0.1:9", registry="00" * 20)), "chain"),
+        (run(AuditRequest(tiles=tiles, chain="http://127.0.0.1:9", registry="xyz")), "address"),
     ]
     for report, word in reports:
         assert report.exit_code == 2

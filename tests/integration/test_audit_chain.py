@@ -62,7 +62,7 @@ def outcomes(report: AuditReport) -> dict[int, str]:
 
 def codes(report: AuditReport) -> list[str]:
     assert report.problem is None, report.problem
-    return [finding.code for finding in report.findings]
+    return [finding.code for finding in report.findings if finding.severity == "error"]
 
 
 def test_tiles_against_a_chain_over_http(anchored: Node, folder: Path, tmp_path_factory: Any) -> None:
@@ -108,7 +108,7 @@ def test_a_wrong_root_signed_and_anchored(
     export_tiles(node.log_files, out)
     report = audit(closed_copy(folder, out / "copy"), out)
     assert codes(report) == [code]
-    assert report.findings[0].anchor == "1"
+    assert next(finding for finding in report.findings if finding.code == code).anchor == "1"
     assert report.exit_code == 1
 
 

@@ -110,7 +110,9 @@ class Audit:
         self._finish(3, registry.checked)
         if member is not None:
             self.believed.log, self.believed.member = member.log.hex(), member.code
-            self.believed.anchors = [Anchor(one.seq, one.size, one.log_root, one.state_root) for one in member.live]
+            self.believed.anchors = [
+                Anchor(one.seq, one.size, one.log_root, one.state_root, one.time) for one in member.live
+            ]
             self.believed.checkpoint_keys = lambda size: checkpoint_keys(member, size)
         return member
 

@@ -194,6 +194,12 @@ CODES: dict[str, Code] = {
         "第 {entry} 条的日期 {got} 不在 {want} 之内",
         "entry {entry}: the dates {got} are not within {want}",
     ),
+    "time.ahead": Code(
+        6,
+        "第 {entry} 条的记录时间 {got} 晚于其锚定 {anchor} 所在区块，两个时钟必有一误",
+        "entry {entry} says it was recorded at {got}, after the block of anchor {anchor}: one of the clocks is wrong",
+        notice=True,
+    ),
     "time.effective_order": Code(
         6,
         "第 {entry} 条的生效日期 {got} 早于该主体此前的 {want}",

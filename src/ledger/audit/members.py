@@ -27,6 +27,7 @@ class Anchored:
     previous: bytes
     digest: bytes
     block: int
+    time: int
     transaction: bytes
     anchorer: bytes
     adopted: bool = False

@@ -269,7 +269,9 @@ class Replay:
             self._fault("anchor.size", member=member, anchor=seq, got=size, want=f"> {head_size}")
         made = anchor_digest(previous, member, epoch, seq, size, log_root, state_root)
         roots = (log_root, state_root, previous, made)
-        known.live.append(Anchored(epoch, seq, size, *roots, self._now.block, self._now.transaction, known.anchorer))
+        known.live.append(
+            Anchored(epoch, seq, size, *roots, self._now.block, self._now.time, self._now.transaction, known.anchorer)
+        )
         known.last_seq, known.epoch = max(seq, known.last_seq), epoch
 
     def _on_disowned(self, member: int, from_seq: int, to_seq: int, epoch: int, seq: int, size: int) -> None:
@@ -300,7 +302,11 @@ class Replay:
         if known.last_seq:
             self._fault("anchor.adopt", member=member, anchor=seq, got=known.last_seq, want=0)
         roots = (log_root, state_root, b"", digest)
-        known.live = [Anchored(epoch, seq, size, *roots, self._now.block, self._now.transaction, b"", adopted=True)]
+        known.live = [
+            Anchored(
+                epoch, seq, size, *roots, self._now.block, self._now.time, self._now.transaction, b"", adopted=True
+            )
+        ]
         known.epoch, known.last_seq = epoch, seq
 
     def _on_witnessed(self, member: int, seq: int, witness: int, digest: bytes) -> None:

@@ -7,6 +7,7 @@ What it leaves out: whether an anchor was rightly made (``members``, step 3).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,18 +20,25 @@ from ledger.audit.source import Note, parse_note
 from ledger.audit.statefold import StateFold
 from ledger.audit.walk import Walk
 
+CLOCKS = 300
+"""Seconds by which an entry's clock may run ahead of the block that anchors it: no two clocks are the same."""
+
 ORIGIN = "tongban-ledger/"
 """Before the log id in a checkpoint's first line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What the chain (or whoever else is believed) says of one size. Roots are 32 bytes."""
+    """What the chain (or whoever else is believed) says of one size.
+
+    Roots are 32 bytes; ``time`` is the block's, in seconds since 1970, None if nobody said.
+    """
 
     seq: int
     size: int
     log_root: bytes
     state_root: bytes
+    time: int | None = None
 
 
 @dataclass(slots=True)
@@ -59,7 +67,7 @@ class Anchors:
     def register(self, walk: Walk) -> None:
         """Ask the walk for the roots at every anchored size."""
         for anchor in self.anchors:
-            walk.checks[anchor.size].append(partial(self._check, anchor))
+            walk.checks[anchor.size].append(partial(self._check, walk, anchor))
 
     def close(self, size: int) -> None:
         """Report what disagreed, and anchors beyond the log's end (``size``)."""
@@ -69,9 +77,15 @@ class Anchors:
             if anchor.size > size:
                 self.findings.add("log.short", anchor=anchor.seq, got=size, want=anchor.size)
 
-    def _check(self, anchor: Anchor, root: bytes, state: StateFold) -> None:
+    def _check(self, walk: Walk, anchor: Anchor, root: bytes, state: StateFold) -> None:
         self._compare("log.root", anchor, anchor.log_root, root)
         self._compare("state.root", anchor, anchor.state_root, state.root())
+        index, recorded = walk.latest
+        walk.latest = (-1, "")
+        if anchor.time is not None:
+            limit = dt.datetime.fromtimestamp(anchor.time + CLOCKS, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            if recorded > limit:
+                self.findings.add("time.ahead", entry=index, anchor=anchor.seq, got=recorded, want=f"<= {limit}")
 
     def _compare(self, code: str, anchor: Anchor, got: bytes, want: bytes) -> None:
         if got == want:

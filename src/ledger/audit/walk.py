@@ -43,6 +43,7 @@ class Walk:
         on_entry: called with each entry as stored, its leaf hash and what it says; for step 9.
         name: what a licence is called in findings; the subject in hex where it answers None.
         standing: where each subject stands at present.
+        latest: index and time of the entry with the latest ``recorded`` since somebody last reset it.
     """
 
     source: Source
@@ -53,6 +54,7 @@ class Walk:
     on_entry: Callable[[Stored, bytes, Read], None] | None = None
     name: Callable[[bytes], str | None] = lambda _subject: None
     standing: dict[bytes, Standing] = field(default_factory=dict)
+    latest: tuple[int, str] = (-1, "")
     _fold: LogFold = field(init=False)
     _state: StateFold = field(init=False)
     _recent: list[bytes | None] = field(init=False)
@@ -105,6 +107,8 @@ class Walk:
             self.findings.add("entry.unknown", entry=stored.at, got=f"v={entry.v} kind={entry.kind}")
         elif self.log not in ("", entry.log):
             self.findings.add("entry.log", entry=stored.at, field="log", got=entry.log, want=self.log)
+        if not isinstance(entry, Malformed | Unknown) and entry.recorded > self.latest[1]:
+            self.latest = (stored.at, entry.recorded)
         if self.on_entry is not None:
             self.on_entry(stored, leaf, entry)
         self._append(leaf)

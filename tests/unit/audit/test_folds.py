@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from ledger.audit.logfold import LogFold
 from ledger.audit.statefold import StateFold
+from ledger.audit.tables import page_of
+from ledger.merkle import statemap, tree
 from tests.unit.audit.build import log_root, state_root
 
 
@@ -70,3 +72,36 @@ def test_keys_that_differ_only_in_the_last_bit() -> None:
     for key in pairs:
         fold.put(key, new=True)
     assert fold.root() == state_root(pairs)
+
+
+def test_the_core_computes_the_same_roots() -> None:
+    """The fast code that writes and the naive code that audits, on more keys than the definition could take."""
+    log, state, values = LogFold(), StateFold(lambda key: values[key]), dict[bytes, bytes]()
+    tiles, pages = tree.MemoryTiles(), dict[str, bytes]()
+    for batch in range(12):
+        keys = [leaf(number % 2000) for number in range(batch * 250, batch * 250 + 250)]
+        leaves = [leaf(1_000_000 + batch * 250 + place) for place in range(250)]
+        root, changed = statemap.update(MapReader(pages, dict(values)), dict(zip(keys, leaves, strict=True)))
+        pages |= changed
+        tiles.write(tree.extend(tiles, log.size, leaves))
+        for key, value in zip(keys, leaves, strict=True):
+            state.put(key, new=key not in values)
+            values[key] = value
+            log.append(value)
+        assert state.root() == root
+        assert log.root() == tree.root(tiles, log.size)
+        assert all(page_of(state, prefix) == page for prefix, page in pages.items())
+    assert len(pages) > 16
+
+
+class MapReader:
+    """The core's view of a map in memory."""
+
+    def __init__(self, pages: dict[str, bytes], values: dict[bytes, bytes]) -> None:
+        self._pages, self._values = dict(pages), values
+
+    def page(self, prefix: str) -> bytes | None:
+        return self._pages.get(prefix)
+
+    def leaves(self, prefix: str) -> list[tuple[bytes, bytes]]:
+        return sorted(pair for pair in self._values.items() if pair[0].hex().startswith(prefix))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +218,16 @@ def test_an_unknown_kind_is_a_notice(log: Log) -> None:
     log.raw(canonical({"v": 2, "kind": "license", "x": True}))
     report = audit(Memory(log), anchors_of(log, 10))
     assert found(report) == [("entry.unknown", 9)]
+    assert report.exit_code == 0
+
+
+def test_an_entry_from_after_its_anchor_is_a_notice(log: Log) -> None:
+    anchored = dt.datetime(2026, 11, 4, 0, 55, tzinfo=dt.UTC)  # entry 5 says 01:00:00: five minutes are allowed
+    first, second = anchors_of(log, 3, 6)
+    sure = replace(second, time=int(anchored.timestamp()))
+    assert found(audit(Memory(log), [first, sure])) == []
+    report = audit(Memory(log), [first, replace(sure, time=int(anchored.timestamp()) - 1)])
+    assert found(report) == [("time.ahead", 5)]
     assert report.exit_code == 0
 
 
