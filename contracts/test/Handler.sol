@@ -174,12 +174,14 @@ contract Handler is Base {
         _mustFail(_anchorer(code), code, size, root, proof, "a log was forked");
     }
 
-    /// @dev A shorter log, or an equally long one, with whatever proof.
-    function shrink(uint256 who, uint256 where, bytes32[] calldata proof) external {
+    /// @dev A shorter log, or an equally long one, with the proof that would do for it or with whatever proof.
+    function shrink(uint256 who, uint256 by, bytes32[] calldata whatever) external {
         uint32 code = _pick(who);
         (,, uint64 from,,,) = registry.head(code);
-        uint64 size = uint64(where % (uint256(from) + 1));
+        if (from == 0) return;
+        uint64 size = from - uint64(by % from);
         bytes32 root = ReferenceTree.root(_leaves[code], 0, size);
+        bytes32[] memory proof = by % 2 == 0 ? ReferenceTree.consistency(_leaves[code], size, from) : whatever;
         _mustFail(_anchorer(code), code, size, root, proof, "a log shrank");
     }
 

@@ -5,7 +5,6 @@ import {Vm} from "./Base.sol";
 import {Handler} from "./Handler.sol";
 
 /// @notice What holds after any sequence of steps, honest and forged (`Handler.sol`).
-/// forge-config: default.invariant.fail-on-revert = true
 contract InvariantsTest {
     Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
     Handler private _handler;
