@@ -88,9 +88,14 @@ def address(account: LocalAccount) -> bytes:
 def new_account(connection: Connection) -> LocalAccount:
     """A fresh account that can pay, where paying is needed."""
     account: LocalAccount = Account.create()
+    fund(connection, account)
+    return account
+
+
+def fund(connection: Connection, account: LocalAccount) -> None:
+    """Let an account pay, where paying is needed."""
     if connection.embedded is None:
         connection.request("anvil_setBalance", account.address, hex(100 * ETHER))
-    return account
 
 
 @dataclass

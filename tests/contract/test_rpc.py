@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import time
@@ -16,13 +17,14 @@ from eth_account.signers.local import LocalAccount
 from web3 import HTTPProvider, Web3
 from web3.exceptions import ContractCustomError
 
-from ledger.chain import abi
+from ledger.chain import abi, calls
 from ledger.chain.embedded import EmbeddedChain
 from ledger.chain.errors import RpcError
 from ledger.chain.provider import Connection, connect
+from ledger.chain.registry import deploy
 from ledger.chain.server import MAX_BATCH, MAX_BODY, ChainServer
 from ledger.errors import ChainUnavailableError, ConfigError
-from tests.contract.conftest import new_account, running_anvil
+from tests.contract.conftest import address, fund, new_account, running_anvil
 from tests.contract.counter import CREATION, TOPIC, created, transaction
 
 
@@ -73,6 +75,26 @@ def test_answers__same_fields_and_types_as_anvil(embedded: Connection) -> None:
         for field, value in answer.items():
             if field in theirs[name]:
                 assert type(value) is type(theirs[name][field]), f"{name}.{field}"
+
+
+@pytest.mark.node
+def test_gas__same_as_on_anvil(embedded: Connection) -> None:
+    """What an anchor costs here is what it costs on a chain where gas is paid for."""
+    keys = [hashlib.sha256(bytes([number])).digest() for number in range(3)]
+    proof = [hashlib.sha256(b"\0" + bytes([number])).digest() for number in range(2)]
+    root = hashlib.sha256(b"\1" + proof[0] + proof[1]).digest()
+    used: list[list[int]] = []
+    with running_anvil("--hardfork", "paris") as anvil:  # later forks charge for the size of a creation (EIP-3860)
+        for connection in (embedded, anvil):
+            deployer, admin, anchorer = (Account.from_key(key) for key in keys)
+            for account in (deployer, admin, anchorer):
+                fund(connection, account)
+            founder = calls.Founder(500000, address(admin), address(anchorer), b"\7" * 32)
+            registry, receipt = deploy(connection, [founder], deployer)
+            first = registry.transact(calls.anchor(500000, 1, proof[0], b"\1" * 32), anchorer)
+            second = registry.transact(calls.anchor(500000, 2, root, b"\2" * 32, [proof[1]]), anchorer)
+            used.append([receipt.gas_used, first.gas_used, second.gas_used])
+    assert used[0] == used[1]
 
 
 def test_errors__as_other_nodes_say(connection: Connection) -> None:
