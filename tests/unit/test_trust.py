@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -158,6 +159,13 @@ CONTRADICTIONS = {
 def test_a_file_that_contradicts_itself_is_refused_whoever_signed_it(name: str) -> None:
     with pytest.raises(TrustError):
         trust.parse(resigned(CONTRADICTIONS[name]))
+
+
+def test_two_members_cannot_share_a_log() -> None:
+    two = World.of(CHONGQING, SICHUAN).unsigned_trust()
+    first, second = two.members
+    with pytest.raises(TrustError, match="share a log"):
+        trust.check_coherent(replace(two, members=(first, replace(second, log=first.log))))
 
 
 def test_the_resigned_sample_itself_is_accepted() -> None:
