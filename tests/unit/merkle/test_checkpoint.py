@@ -148,7 +148,6 @@ def test_another_key_or_another_log_s_name_is_refused() -> None:
         noted(TEXT, LINE) + b"\0",
         b"\xff" + noted(TEXT, LINE),
         noted(TEXT.replace("1000000", "1000000\t"), LINE),
-        noted(TEXT, *[LINE] * (MAX_SIGNATURES + 1)),
     ],
 )
 def test_malformed_notes_are_refused(data: bytes) -> None:
@@ -171,6 +170,13 @@ def test_signatures_of_odd_lengths_are_refused(length: int) -> None:
     line = base64.b64encode(key_hash(NAME, OURS.public) + bytes(length)).decode()
     with pytest.raises(SignatureError):
         open_checkpoint(noted(TEXT, f"\u2014 {NAME} {line}\n"), LOG, OURS.public)
+
+
+def test_the_number_of_signatures_is_bounded() -> None:
+    others = [WITNESS.replace("/w", f"/{number}") for number in range(MAX_SIGNATURES)]
+    assert open_checkpoint(noted(TEXT, LINE, *others[1:]), LOG, OURS.public) == CHECKPOINT
+    with pytest.raises(FormatError, match="signatures"):
+        open_checkpoint(noted(TEXT, LINE, *others), LOG, OURS.public)
 
 
 def test_sizes_are_checked_first() -> None:

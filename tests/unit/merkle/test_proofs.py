@@ -169,6 +169,16 @@ def test_what_is_not_a_size_is_refused(number: Any) -> None:
         verify_consistency(2, ROOTS[2], number, ROOTS[3], reference.proof(2, ENTRIES[:3]))
 
 
+def test_a_size_beyond_64_bits_is_refused_although_its_proof_would_climb() -> None:
+    proof = [bytes([level]) * 32 for level in range(64)]
+    root = reference.inclusion_root(LEAVES[0], 0, 2**64, proof)
+    with pytest.raises(InclusionError, match="out of range"):
+        verify_inclusion(LEAVES[0], 0, 2**64, root, proof)
+    roots = reference.consistency_roots(2**63, ROOTS[1], 2**64, proof[:1])
+    with pytest.raises(ConsistencyError, match="out of range"):
+        verify_consistency(2**63, roots[0], 2**64, roots[1], proof[:1])
+
+
 @pytest.mark.parametrize("value", [b"", bytes(31), bytes(33), bytearray(32), "0" * 32, None, 0])
 def test_what_is_not_a_hash_is_refused(value: Any) -> None:
     older = reference.proof(2, ENTRIES[:3])

@@ -144,8 +144,9 @@ def test_one_batch_may_overflow_a_bucket_through_many_depths(depth: int) -> None
     prefix = "a" * depth
     keys = [bytes.fromhex((prefix + f"{number:02x}").ljust(64, "0")) for number in range(BUCKET + 8)]
     tree = MemoryMap()
-    apply(tree, dict.fromkeys(keys[:BUCKET], b"v" * 32))
+    whole = apply(tree, dict.fromkeys(keys[:BUCKET], b"v" * 32))
     assert set(tree.pages) == {""}
+    check_proof(tree, whole, keys[0])
     whole = apply(tree, dict.fromkeys(keys[BUCKET:], b"w" * 32))
     assert set(tree.pages) == {prefix[:length] for length in range(depth + 1)}
     assert whole == reference.map_root(tree.values)

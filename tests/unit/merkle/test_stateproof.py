@@ -179,6 +179,13 @@ def test_zero_is_not_a_value() -> None:
         verify_presence(map_leaf(A, EMPTY), A, EMPTY, StateProof((), End.PRESENT))
 
 
+@pytest.mark.parametrize(("other_key", "other_value"), [(A, EMPTY), (A[:31], VALUES[A]), (A, VALUES[A][:31])])
+def test_an_impossible_leaf_in_a_dishonest_map_proves_nothing(other_key: bytes, other_value: bytes) -> None:
+    root = map_leaf(other_key, other_value)
+    with pytest.raises(StateProofError):
+        verify_absence(root, B, StateProof((), End.OTHER, other_key, other_value))
+
+
 @given(HASH, HASH)
 def test_common_bits(one: bytes, other: bytes) -> None:
     texts = [f"{int.from_bytes(item, 'big'):0256b}" for item in (one, other)]

@@ -149,7 +149,7 @@ def test_equal_sizes_have_an_empty_proof() -> None:
     assert root(MemoryTiles(), 0) == EMPTY_ROOT
 
 
-@pytest.mark.parametrize("tile", [b"", bytes(31), bytes(33), bytes(32 * 257), bytes(32 * 4)])
+@pytest.mark.parametrize("tile", [b"", bytes(31), bytes(33), bytes(32 * 257), bytes(32 * 4), bytes(32 * 6 + 1)])
 def test_a_tile_that_is_not_what_the_tree_needs_is_named(tile: bytes) -> None:
     tiles = MemoryTiles()
     tiles.write({(0, 0): tile})
