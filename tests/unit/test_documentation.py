@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ ADR_LINES = 90
 """One page."""
 
 
+@cache
 def documents() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, check=True).stdout
     return [ROOT / name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()]
@@ -97,11 +99,16 @@ def test_make_help_names_every_command() -> None:
         assert re.search(rf"^make {target}\b", shown, re.MULTILINE)
 
 
-def problem_of(words: list[str]) -> str | None:
-    """What is wrong with a call of ``tongban``, if anything: an unknown command or option."""
+@cache
+def program() -> Any:
     from ledger.cli.main import app
 
-    command: Any = typer.main.get_command(app)
+    return typer.main.get_command(app)
+
+
+def problem_of(words: list[str]) -> str | None:
+    """What is wrong with a call of ``tongban``, if anything: an unknown command or option."""
+    command = program()
     options = {name for p in command.params for name in (*p.opts, *p.secondary_opts)} | {"--help", "-h"}
     takes = {name: p for p in command.params for name in p.opts}
     position = 0
@@ -139,11 +146,8 @@ def test_the_check_above_would_notice() -> None:
 
 
 def test_every_command_is_documented() -> None:
-    from ledger.cli.main import app
-
-    group: Any = typer.main.get_command(app)
     text = (ROOT / "docs" / "operating.md").read_text("utf-8")
-    assert [name for name in group.commands if not re.search(rf"tongban (?:[a-z|]*\|)?{name}\b", text)] == []
+    assert [name for name in program().commands if not re.search(rf"tongban (?:[a-z|]*\|)?{name}\b", text)] == []
 
 
 def decisions() -> list[Path]:

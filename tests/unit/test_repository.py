@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,18 +37,22 @@ THIS = Path(__file__).resolve()
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+@cache
 def tracked() -> list[Path]:
     """Files that git knows here, without those that were deleted and not yet committed."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     return [path for name in listed.decode().split("\0") if name and (path := ROOT / name).is_file()]
 
 
-def texts(*suffixes: str) -> Iterator[tuple[Path, str]]:
-    """Tracked text files, this one excepted: it has to name what it forbids."""
-    for path in tracked():
-        wanted = path.suffix in (suffixes or TEXT) or (not suffixes and path.name in {"Makefile", "run"})
-        if wanted and path != THIS:
-            yield path.relative_to(ROOT), path.read_text("utf-8")
+@cache
+def contents() -> list[tuple[Path, str]]:
+    """Every tracked text file, this one excepted: it has to name what it forbids."""
+    wanted = [path for path in tracked() if path.suffix in TEXT or path.name in {"Makefile", "run"}]
+    return [(path.relative_to(ROOT), path.read_text("utf-8")) for path in wanted if path != THIS]
+
+
+def texts(*suffixes: str) -> list[tuple[Path, str]]:
+    return [(path, text) for path, text in contents() if not suffixes or path.suffix in suffixes]
 
 
 def found(pattern: str, *suffixes: str) -> list[str]:
@@ -62,9 +66,9 @@ def found(pattern: str, *suffixes: str) -> list[str]:
     ]
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path, text in texts(".py"):
-        yield path, ast.parse(text)
+@cache
+def modules() -> list[tuple[Path, ast.Module]]:
+    return [(path, ast.parse(text)) for path, text in texts(".py")]
 
 
 def test_git_knows_enough_files_for_these_rules_to_mean_something() -> None:
