@@ -1,8 +1,9 @@
 """A program that kills chains while they mine, for ``test_embedded``; it reports one JSON line per death.
 
 It forks a child that mines on a chain of its own. ``statements``: the child kills itself (SIGKILL) before the k-th
-statement that its second block sends to SQLite, for k = 0, 1, 2 … until the block gets through. ``moments``: the
-parent kills the child at random moments. After each death the parent opens the file and reports what is there.
+statement that its second block sends to SQLite, for k = 0, 1, 2 … until the block gets through. ``creation``: the
+same while the chain is made. ``moments``: the parent kills the child at random moments. After each death the parent
+opens the file and reports what is there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -89,6 +91,22 @@ def statements(folder: Path) -> None:
             return
 
 
+def creation(folder: Path) -> None:
+    real = sqlite3.connect
+    for k in range(100):
+        account, path = Account.create(), folder / f"{k}.sqlite"
+        child = os.fork()
+        if child == 0:
+            sqlite3.connect = lambda *given, k=k, **more: Dying(real(*given, **more), k)  # type: ignore[assignment]  # as above
+            EmbeddedChain(path).close()
+            os._exit(0)
+        killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        start(path, account)
+        report(path, account, [], killed=killed)
+        if not killed:
+            return
+
+
 def moments(folder: Path, rounds: int, seed: int) -> None:
     rng = random.Random(seed)
     for number in range(rounds):
@@ -114,5 +132,7 @@ if __name__ == "__main__":
     folder = Path(sys.argv[2])
     if sys.argv[1] == "statements":
         statements(folder)
+    elif sys.argv[1] == "creation":
+        creation(folder)
     else:
         moments(folder, rounds=int(sys.argv[3]), seed=int(sys.argv[4]))

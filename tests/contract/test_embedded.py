@@ -19,7 +19,7 @@ from ledger.chain.embedded import TRANSACTION_GAS, Call, EmbeddedChain
 from ledger.chain.errors import RpcError
 from ledger.chain.holder import ChainLockedError
 from ledger.chain.provider import connect
-from ledger.errors import ConfigError, StorageError
+from ledger.errors import ChainUnavailableError, ConfigError, StorageError
 from tests.conftest import ROOT
 from tests.contract.counter import CREATION, RUNTIME, TOPIC, created, transaction
 
@@ -250,6 +250,14 @@ def test_killed_before_each_statement__old_head_or_new(tmp_path: Path) -> None:
         assert report["then"] == (2 if new else 1), "the chain goes on"
 
 
+def test_killed_while_it_is_made__made_at_the_next_opening(tmp_path: Path) -> None:
+    reports = crash("creation", tmp_path)
+    assert [report["killed"] for report in reports] == [True] * (len(reports) - 1) + [False]
+    assert len(reports) >= 10, "pragmas, tables, genesis: dying between them is what is tested"
+    for report in reports:
+        assert (report["linked"], report["head"], report["counted"], report["then"]) == (True, 1, 0, 1)
+
+
 @pytest.mark.slow
 def test_killed_at_random_moments__nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     reports = crash("moments", tmp_path, "5", "20261122")
@@ -340,6 +348,24 @@ def test_wait__until_the_other_lets_go(path: Path) -> None:
 def test_same_process__not_twice(chain: EmbeddedChain) -> None:
     with pytest.raises(ChainLockedError):
         EmbeddedChain(chain.path)
+
+
+def test_folder_missing_or_in_the_way__said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot be locked: No such file"):
+        EmbeddedChain(tmp_path / "nowhere" / "chain.sqlite")
+    (tmp_path / "chain.sqlite").mkdir()
+    with pytest.raises(StorageError, match="cannot be opened"):
+        EmbeddedChain(tmp_path / "chain.sqlite")
+
+
+def test_lost_file__not_made_anew_where_a_chain_was_pinned(path: Path) -> None:
+    with pytest.raises(ChainUnavailableError, match="no embedded chain at"):
+        connect(embedded=path, create=False)
+    assert not path.exists()
+    with connect(embedded=path) as made:
+        genesis = made.request("eth_getBlockByNumber", "0x0", False)["hash"]
+    with connect(embedded=path, create=False) as found:
+        assert found.request("eth_getBlockByNumber", "0x0", False)["hash"] == genesis
 
 
 def test_connect__one_of_file_and_url() -> None:

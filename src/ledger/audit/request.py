@@ -119,7 +119,7 @@ class _Opening:
         if self.request.chain is None and pinned is not None and pinned.embedded is not None:
             if not pinned.embedded.is_file():  # connecting would make one
                 raise UnreadableError(f"没有链文件 {pinned.embedded}", f"there is no chain file {pinned.embedded}")
-            connection = connect(embedded=pinned.embedded)
+            connection = connect(embedded=pinned.embedded, create=False)
         else:
             connection = connect(url=self.request.chain or (pinned.url if pinned else None))
         self.opened.callback(connection.close)

@@ -87,7 +87,10 @@ class BlockStore(BaseAtomicDB):
 
     def __init__(self, path: Path) -> None:
         self._pending: dict[bytes, bytes | None] = {}
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise StorageError(f"the embedded chain {path} cannot be opened: {error}") from error
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")

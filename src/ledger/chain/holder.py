@@ -14,7 +14,7 @@ import os
 import time
 from pathlib import Path
 
-from ledger.errors import ChainUnavailableError
+from ledger.errors import ChainUnavailableError, StorageError
 
 _PAUSE = 0.05
 """Seconds between two tries for the lock."""
@@ -38,11 +38,15 @@ class Holder:
 
     Raises:
         ChainLockedError: it did not.
+        StorageError: there is no such folder, or nothing may be written in it.
     """
 
     def __init__(self, path: Path, wait: float = 0.0) -> None:
         self._path = path
-        self._handle = os.open(_beside(path, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._handle = os.open(_beside(path, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StorageError(f"the embedded chain {path} cannot be locked: {error.strerror}") from error
         give_up = time.monotonic() + wait
         while not self._try():
             if time.monotonic() >= give_up:

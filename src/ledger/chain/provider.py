@@ -91,33 +91,43 @@ class Connection:
 
 
 def connect(
-    *, embedded: Path | None = None, url: str | None = None, timeout: float = TIMEOUT, wait: float = 0.0
+    *,
+    embedded: Path | None = None,
+    url: str | None = None,
+    timeout: float = TIMEOUT,
+    wait: float = 0.0,
+    create: bool = True,
 ) -> Connection:
     """Connect to the embedded chain in a file (or to the process that holds it), or to a node's URL.
 
     Args:
-        embedded: the chain's file; made if it does not exist.
+        embedded: the chain's file.
         url: ``http://`` or ``https://`` endpoint of a node. Exactly one of the two is given.
         timeout: seconds to wait for each answer of a node.
         wait: seconds to wait for another process to let go of the file, where it serves no JSON-RPC.
+        create: make a chain if there is no such file. Whoever has pinned a chain must not: a file that is lost should
+            not come back empty.
 
     Raises:
         ConfigError: both or neither were given, or the URL is not HTTP.
         ChainLockedError: another process holds the file and serves no JSON-RPC.
+        ChainUnavailableError: there is no such file, and none is to be made.
         StorageError: the file is not an embedded chain.
     """
     if (embedded is None) == (url is None):
         raise ConfigError("a chain is either an embedded file or a URL")
     if embedded is not None:
-        return _open(embedded, timeout, wait)
+        return _open(embedded, timeout, wait, create=create)
     if not str(url).startswith(("http://", "https://")):
         raise ConfigError(f"not an HTTP endpoint: {url}")
     return Connection(_OverHttp(str(url), timeout))
 
 
-def _open(path: Path, timeout: float, wait: float) -> Connection:
+def _open(path: Path, timeout: float, wait: float, *, create: bool) -> Connection:
     from ledger.chain.embedded import EmbeddedChain
 
+    if not create and not path.is_file():
+        raise ChainUnavailableError(f"there is no embedded chain at {path}")
     try:
         chain = EmbeddedChain(path, wait=0.0 if announced(path) else wait)
     except ChainLockedError as locked:

@@ -55,7 +55,7 @@ def _utc_now() -> dt.datetime:
 def _connect(chain: ChainSettings) -> Connection:
     from ledger.chain.provider import connect  # web3 and py-evm take half a second
 
-    return connect(embedded=chain.embedded, url=chain.url, wait=10.0)
+    return connect(embedded=chain.embedded, url=chain.url, wait=10.0, create=False)
 
 
 class Node:
