@@ -3,20 +3,21 @@
 Everything is read at one pinned block. Logs are asked for by emitter and checked for it again; the audit wants
 the transaction behind each event, so it reads logs itself and only decodes them with the artifact's words.
 
-What it leaves out: replaying (``members``), and carrying requests (``ledger.chain.provider``).
+What it leaves out: replaying (``replay``), and carrying requests (``ledger.chain.provider``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ledger.audit.source import UnreadableError
 from ledger.chain.abi import artifact
 from ledger.chain.errors import RpcError
-from ledger.chain.provider import Connection
 from ledger.chain.wire import data, number, parse_data, quantity
 from ledger.errors import ChainError, FormatError
+
+_T = TypeVar("_T")
 
 STEP = 10_000
 """Most blocks in one question for events; a refusal halves it."""
@@ -53,6 +54,19 @@ class Chain(Protocol):
         """What a view of the contract answers; None where it reverts."""
 
 
+class Asked(Protocol):
+    """What carries questions to a node: ``ledger.chain.provider.Connection``."""
+
+    def request(self, method: str, *params: Any) -> Any:
+        """The result of one JSON-RPC call; raises a :class:`~ledger.errors.ChainError` where there is none."""
+
+
+class _Block(NamedTuple):
+    number: int
+    hash: bytes
+    time: int
+
+
 class RpcChain:
     """A registry behind a JSON-RPC connection.
 
@@ -65,13 +79,12 @@ class RpcChain:
         genesis: pinned hash of block 0; None: any.
         first_block: block that the registry was deployed in, or any before.
 
-    Raises:
-        UnreadableError: the node does not answer, or is on another chain than the pinned one.
+    Every method raises :class:`UnreadableError` where the node does not answer, or answers what makes no sense.
     """
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Asked,
         address: bytes,
         *,
         tag: str = "latest",
@@ -82,32 +95,29 @@ class RpcChain:
     ) -> None:
         self._connection = connection
         self._address = address
-        self._check_identity(chain_id, genesis)
-        top = self._block(tag)
-        pinned = top if not confirmations else self._block(quantity(max(0, number(top["number"]) - confirmations)))
-        self.block = number(pinned["number"])
-        self._at = {"blockHash": pinned["hash"]}
         self._first_block = first_block
         self._times: dict[int, int] = {}
+        self._check_identity(chain_id, genesis)
+        top = self._block(tag)
+        pinned = self._block(quantity(max(0, top.number - confirmations))) if confirmations else top
+        self.block = pinned.number
+        self._hash = pinned.hash
 
     def code(self) -> tuple[bytes, bytes]:
         """As :meth:`Chain.code`."""
-        return parse_data(self._ask("eth_getCode", data(self._address), quantity(self.block))), artifact().deployed
+        here = self._ask(parse_data, "eth_getCode", data(self._address), quantity(self.block))
+        return here, artifact().deployed
 
     def happenings(self) -> Iterator[Happening]:
-        """As :meth:`Chain.happenings`.
-
-        Raises:
-            UnreadableError: the node does not answer, answers something else, or the chain was reorganised meanwhile.
-        """
+        """As :meth:`Chain.happenings`; a reorganisation meanwhile ends the audit too."""
         first, step, before = self._first_block, STEP, (-1, -1)
         while first <= self.block:
             last = min(first + step - 1, self.block)
             try:
-                logs = self._ask("eth_getLogs", self._filter(first, last))
-            except _RefusedError as refused:
+                logs = self._ask(_list, "eth_getLogs", self._filter(first, last))
+            except _RefusedError:
                 if first == last:
-                    raise UnreadableError(refused.zh, refused.en) from refused
+                    raise
                 step = max(1, (last - first + 1) // 2)
                 continue
             for log in logs:
@@ -118,54 +128,55 @@ class RpcChain:
                 before = place
                 yield happening
             first, step = last + 1, min(2 * step, STEP)
-        if self._block(quantity(self.block))["hash"] != self._at["blockHash"]:
+        if self._block(quantity(self.block)).hash != self._hash:
             raise _nonsense(f"the chain was reorganised at block {self.block} meanwhile")
 
     def sender(self, transaction: bytes) -> tuple[bytes, bool] | None:
         """As :meth:`Chain.sender`."""
-        answer = self._ask("eth_getTransactionByHash", data(transaction))
-        if answer is None:
-            return None
-        try:
+
+        def decode(answer: Any) -> tuple[bytes, bool] | None:
+            if answer is None:
+                return None
             to = answer["to"]
             return parse_data(answer["from"], 20), to is not None and parse_data(to, 20) == self._address
-        except (FormatError, KeyError, TypeError) as error:
-            raise _nonsense(f"a transaction: {error}") from error
+
+        return self._ask(decode, "eth_getTransactionByHash", data(transaction))
 
     def view(self, function: str, *arguments: object) -> tuple[Any, ...] | None:
         """As :meth:`Chain.view`."""
         call = {"to": data(self._address), "data": data(artifact().abi.encode(function, arguments))}
+
+        def decode(answer: Any) -> tuple[Any, ...]:
+            return artifact().abi.decode(function, parse_data(answer))
+
         try:
-            return artifact().abi.decode(function, parse_data(self._ask("eth_call", call, self._at)))
+            return self._ask(decode, "eth_call", call, {"blockHash": data(self._hash)})
         except _RefusedError as refused:
             if refused.reverted:
                 return None
-            raise UnreadableError(refused.zh, refused.en) from refused
-        except FormatError as error:
-            raise _nonsense(f"{function}: {error}") from error
+            raise
 
     def _check_identity(self, chain_id: int | None, genesis: bytes | None) -> None:
-        here = number(self._ask("eth_chainId"))
+        here = self._ask(number, "eth_chainId")
         if chain_id is not None and here != chain_id:
             raise UnreadableError(
                 f"节点在链 {here} 上，应为 {chain_id}", f"the node is on chain {here}, not {chain_id}"
             )
-        first = self._block("0x0")["hash"] if genesis is not None else ""
-        if genesis is not None and parse_data(first) != genesis:
+        if genesis is not None and self._block("0x0").hash != genesis:
             raise UnreadableError(
                 "节点的创世区块不是本账本所在链的", "the node's block 0 is not that of the pinned chain"
             )
 
-    def _block(self, which: str) -> dict[str, Any]:
-        answer = self._ask("eth_getBlockByNumber", which, False)  # noqa: FBT003 JSON-RPC's own parameter
-        if not isinstance(answer, dict) or not {"number", "hash", "timestamp"} <= answer.keys():
-            raise _nonsense(f"no block {which}")
-        return answer
+    def _block(self, which: str) -> _Block:
+        def decode(answer: Any) -> _Block:
+            return _Block(number(answer["number"]), parse_data(answer["hash"], 32), number(answer["timestamp"]))
+
+        return self._ask(decode, "eth_getBlockByNumber", which, False)  # noqa: FBT003 JSON-RPC's own parameter
 
     def _filter(self, first: int, last: int) -> dict[str, str]:
         return {"address": data(self._address), "fromBlock": quantity(first), "toBlock": quantity(last)}
 
-    def _decode(self, log: dict[str, Any]) -> Happening:
+    def _decode(self, log: Any) -> Happening:
         try:
             emitter = parse_data(log["address"], 20)
             topics = [parse_data(topic, 32) for topic in log["topics"]]
@@ -173,23 +184,28 @@ class RpcChain:
             block, position = number(log["blockNumber"]), number(log["logIndex"])
             transaction = parse_data(log["transactionHash"], 32)
         except (FormatError, KeyError, TypeError) as error:
-            raise _nonsense(str(error)) from error
+            raise _nonsense(f"an event: {error}") from error
         if emitter != self._address:
             raise _nonsense(f"an event of 0x{emitter.hex()}, another contract")
         return Happening(name, values, block, position, self._time(block), transaction)
 
     def _time(self, block: int) -> int:
         if block not in self._times:
-            self._times = {block: number(self._block(quantity(block))["timestamp"])}
+            self._times = {block: self._block(quantity(block)).time}
         return self._times[block]
 
-    def _ask(self, method: str, *params: Any) -> Any:
+    def _ask(self, decode: Callable[[Any], _T], method: str, *params: Any) -> _T:
+        """One question, and its answer decoded."""
         try:
-            return self._connection.request(method, *params)
+            answer = self._connection.request(method, *params)
         except RpcError as error:
             raise _RefusedError(method, error) from error
         except ChainError as error:
             raise UnreadableError(f"链没有应答：{error}", f"the chain does not answer: {error}") from error
+        try:
+            return decode(answer)
+        except (FormatError, KeyError, TypeError) as error:
+            raise _nonsense(f"{method}: {error}") from error
 
 
 class _RefusedError(UnreadableError):
@@ -198,6 +214,12 @@ class _RefusedError(UnreadableError):
     def __init__(self, method: str, error: RpcError) -> None:
         super().__init__(f"链节点拒绝 {method}：{error}", f"the chain's node refuses {method}: {error}")
         self.reverted = "revert" in str(error).lower() or error.data is not None
+
+
+def _list(answer: object) -> list[Any]:
+    if not isinstance(answer, list):
+        raise TypeError(f"not a list: {answer!r:.60}")
+    return answer
 
 
 def _nonsense(what: str) -> UnreadableError:

@@ -10,7 +10,7 @@ What it leaves out: operational tables (requests, imports, transactions): nothin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -26,8 +26,8 @@ from ledger.audit.source import Beside, Stored
 from ledger.audit.walk import Walk
 
 _SUBJECTS = """
-SELECT e.subject, CAST(e.data AS BLOB), v.version, v.identifier, v.digest, CAST(v.jwt AS TEXT), CAST(c.record AS TEXT),
-CAST(c.disclosures AS TEXT), CAST(m.salt AS BLOB), CAST(m.value AS TEXT)
+SELECT e.subject, CAST(e.data AS BLOB), CAST(e.idx AS INTEGER), v.version, v.identifier, v.digest, CAST(v.jwt AS TEXT),
+CAST(c.record AS TEXT), CAST(c.disclosures AS TEXT), CAST(m.salt AS BLOB), CAST(m.value AS TEXT)
 FROM entries e
 LEFT JOIN versions v ON v.log = e.log AND v.subject = e.subject AND v.n = e.n
 LEFT JOIN contents c ON c.log = v.log AND c.subject = v.subject AND c.version = v.version
@@ -53,9 +53,10 @@ _EXTRA = {
 
 
 class Line(NamedTuple):
-    """One entry of a subject with the rows that belong to it; None where there is no row."""
+    """One entry of a subject, its place (None while pending), and the rows that belong to it (None: there is none)."""
 
-    entry: Read
+    entry: License
+    place: int | None
     version: int | None
     identifier: str
     digest: bytes
@@ -116,7 +117,9 @@ class Rows:
             self.on_entry(later, leaf_hash(stored.data), read(stored.data))
         rows = self.database.each(_SUBJECTS, self.database.id)
         for _, group in groupby(rows, key=itemgetter(0)):
-            self._subject([_line(row) for row in group])
+            lines = [line for row in group if (line := _line(row)) is not None]
+            if lines:
+                self._subject(lines)
         for table, select in _EXTRA.items():
             for subject, key in self.database.each(select, self.database.id):
                 self.findings.add("row.extra", licence=self._called(subject), field=f"{table} {key}".strip())
@@ -129,74 +132,70 @@ class Rows:
         self.checked += len(lines)
         newest, proved = 0, None
         for place, line in enumerate(lines):
-            entry = line.entry
-            if not isinstance(entry, License):
-                continue
-            erased = _erased_after(lines, place)
-            self._commitment(entry, line, erased=entry.version in erased)
-            if makes_version(entry):
-                proved = self._version(entry, line, erased=entry.version in erased)
-                newest = place
+            erased = line.entry.version in _erased_after(lines, place)
+            self._commitment(line, erased=erased)
+            if makes_version(line.entry):
+                newest, proved = place, self._version(line, erased=erased)
             elif line.version is not None:
-                self._add("row.extra", entry, f"versions {line.version}")
-        last = lines[-1].entry
-        if isinstance(last, License):
-            gone = last.version in _erased_after(lines, newest)
-            self._license(last, proved, erased=gone)
+                self._add("row.extra", line, f"versions {line.version}")
+        gone = lines[-1].entry.version in _erased_after(lines, newest)
+        self._license(lines[-1], proved, erased=gone)
 
-    def _version(self, entry: License, line: Line, *, erased: bool) -> content.Signed | None:
+    def _version(self, line: Line, *, erased: bool) -> content.Signed | None:
         """The row of a version and its content; what the credential proves, if it is the entry's."""
+        entry = line.entry
         if line.version is None:
-            self._add("row.missing", entry, f"versions {entry.version}")
+            self._add("row.missing", line, f"versions {entry.version}")
             return None
         for field, got, want in (("version", line.version, entry.version), ("digest", line.digest, entry.digest)):
             if got != want:
-                self._add("row.version", entry, field, got=got, want=want)
+                self._add("row.version", line, field, got=got, want=want)
         claims = content.claims_of(line.jwt)
         if content.jwt_digest(line.jwt) != entry.digest or claims is None:
-            self._add("row.version", entry, "jwt", got=content.jwt_digest(line.jwt), want=entry.digest)
+            self._add("row.version", line, "jwt", got=content.jwt_digest(line.jwt), want=entry.digest)
             return None
         if claims.get("version") != entry.version:
-            self._add("row.version", entry, "jwt.version", got=claims.get("version"), want=entry.version)
+            self._add("row.version", line, "jwt.version", got=claims.get("version"), want=entry.version)
         if line.record is None or line.disclosures is None:
             if not erased:
-                self._add("row.missing", entry, f"contents {entry.version}")
+                self._add("row.missing", line, f"contents {entry.version}")
             return None
         if erased:
-            self._add("row.not_erased", entry, "contents")
-        return self._content(entry, line, claims)
+            self._add("row.not_erased", line, "contents")
+        return self._content(line, claims, line.disclosures, line.record)
 
-    def _content(self, entry: License, line: Line, claims: dict[str, Any]) -> content.Signed:
-        signed = content.open_disclosures(claims, line.disclosures or "")
-        for found in content.differences(signed, line.record or ""):
-            self._personal(found.code, entry, found.field, found.got, found.want)
+    def _content(self, line: Line, claims: dict[str, Any], disclosures: str, record: str) -> content.Signed:
+        signed = content.open_disclosures(claims, disclosures)
+        for found in content.differences(signed, record):
+            self._personal(found.code, line, found.field, found.got, found.want)
         identifier = signed.fields.get("cert_identifier", line.identifier)
         if line.identifier != identifier:
-            self._add("row.version", entry, "identifier", got=line.identifier, want=identifier)
+            self._add("row.version", line, "identifier", got=line.identifier, want=identifier)
         return signed
 
-    def _license(self, last: License, proved: content.Signed | None, *, erased: bool) -> None:
+    def _license(self, last: Line, proved: content.Signed | None, *, erased: bool) -> None:
         """The licence's row against its newest entry, and its look-up fields against its newest version."""
-        rows = self.database.all(_LICENSE, self.database.id, last.subject)
+        entry = last.entry
+        rows = self.database.all(_LICENSE, self.database.id, entry.subject)
         if not rows:
             self._add("row.missing", last, "licenses")
             return
         names = ("version", "n", "status.version", "status.subject", "status.flags", "until", "effective", "recorded")
-        flags = ",".join(sorted(last.flags))
-        want = (last.version, last.n, last.version_state, last.state, flags, last.until, last.effective, last.recorded)
+        status = (entry.version_state, entry.state, ",".join(sorted(entry.flags)))
+        want = (entry.version, entry.n, *status, entry.until, entry.effective, entry.recorded)
         for field, got, wanted in zip(names, rows[0][4:], want, strict=True):
             if got != wanted:
                 self._add("row.license", last, field, got=got, want=wanted)
         self._look_up(last, dict(zip(_LOOK_UP, rows[0][:4], strict=True)), proved, erased=erased)
 
-    def _look_up(self, last: License, stored: dict[str, Any], proved: content.Signed | None, *, erased: bool) -> None:
+    def _look_up(self, last: Line, stored: dict[str, Any], proved: content.Signed | None, *, erased: bool) -> None:
         """By what a licence is found: gone once its newest version is erased, else as the credential has it."""
         if erased:
             for field in ("uscc", "name"):
                 if stored[field] is not None:
                     self._add("row.not_erased", last, field)
         elif proved is None:  # nothing proves the name; the number still has to give the subject
-            if license_subject(str(stored["license_type"]), str(stored["uscc"])) != last.subject:
+            if license_subject(str(stored["license_type"]), str(stored["uscc"])) != last.entry.subject:
                 self._add("row.license", last, "uscc")
         elif not proved.lost:
             fields = proved.fields | {"license_type": proved.claims.get("license_type")}
@@ -204,27 +203,27 @@ class Rows:
                 if field not in proved.spoilt and stored[field] != fields.get(field):
                     self._personal("row.license", last, field, stored[field], fields.get(field))
 
-    def _commitment(self, entry: License, line: Line, *, erased: bool) -> None:
+    def _commitment(self, line: Line, *, erased: bool) -> None:
         """What an entry commits to must be kept until it is erased, and be what was committed to."""
+        entry = line.entry
         if line.salt is None:
             if entry.commit is not None and not erased:
-                self._add("row.missing", entry, f"commitments {entry.n}")
-            return
-        if entry.commit is None:
-            self._add("row.extra", entry, f"commitments {entry.n}")
+                self._add("row.missing", line, f"commitments {entry.n}")
+        elif entry.commit is None:
+            self._add("row.extra", line, f"commitments {entry.n}")
         elif erased:
-            self._add("row.not_erased", entry, f"commitments {entry.n}")
+            self._add("row.not_erased", line, f"commitments {entry.n}")
         elif commitment(line.salt, line.value) != entry.commit:
-            self._add("row.commitment", entry, "commit")
+            self._add("row.commitment", line, "commit")
 
-    def _personal(self, code: str, entry: License, field: str, got: object, want: object) -> None:
+    def _personal(self, code: str, line: Line, field: str, got: object, want: object) -> None:
         """A finding whose values may be personal: shown only where the reader asked for them."""
         values = {"got": got, "want": want} if self.show_values else {}
-        self._add(code, entry, field, **values)
+        self._add(code, line, field, **values)
 
-    def _add(self, code: str, entry: License, field: str, **values: object) -> None:
-        called = self._called(entry.subject)
-        self.findings.add(code, entry=None, licence=called, field=field, version=entry.version, **values)
+    def _add(self, code: str, line: Line, field: str, **values: object) -> None:
+        called = self._called(line.entry.subject)
+        self.findings.add(code, entry=line.place, licence=called, field=field, version=line.entry.version, **values)
 
 
 def makes_version(entry: License) -> bool:
@@ -243,8 +242,10 @@ def commitment(salt: bytes, value: str) -> str:
     return hashlib.sha256(b"tongban/commit/v1\0" + salt + value.encode()).hexdigest()
 
 
-def _line(row: tuple[Any, ...]) -> Line:
-    return Line(read(row[1]), *row[2:])
+def _line(row: tuple[Any, ...]) -> Line | None:
+    """The row of one entry; None where its bytes are none, which step 6 reports."""
+    entry = read(row[1])
+    return Line(entry, *row[2:]) if isinstance(entry, License) else None
 
 
 def _spelt(row: tuple[Any, ...]) -> tuple[object, object]:
@@ -254,5 +255,4 @@ def _spelt(row: tuple[Any, ...]) -> tuple[object, object]:
 
 def _erased_after(lines: Sequence[Line], place: int) -> set[int]:
     """Versions erased by entries after ``place``."""
-    later: Iterator[Read] = (line.entry for line in lines[place + 1 :])
-    return {version for entry in later if isinstance(entry, License) for version in entry.erased}
+    return {version for line in lines[place + 1 :] for version in line.entry.erased}

@@ -245,3 +245,8 @@ def test_every_field_of_another_value_gets_the_same_verdict(sample: bytes, data:
     except FormatError:
         changed = spell(obj)
     agree(changed)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
+def test_reading_anything_raises_nothing(data: bytes) -> None:
+    agree(data)
