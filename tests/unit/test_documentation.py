@@ -52,6 +52,18 @@ def test_every_link_resolves() -> None:
     assert broken == []
 
 
+def test_every_document_that_the_code_names_exists() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "*.py", "*.sol", "*.toml"], cwd=ROOT, capture_output=True, check=True
+    )
+    missing = set()
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            named = re.findall(r"\bdocs/[\w/-]+\.md\b", (ROOT / name).read_text("utf-8"))
+            missing |= {f"{name}: {document}" for document in named if not (ROOT / document).is_file()}
+    assert missing == set()
+
+
 def test_every_document_is_reachable_from_the_readme() -> None:
     known, todo = set(), [ROOT / "README.md"]
     edges: dict[Path, set[Path]] = {}
