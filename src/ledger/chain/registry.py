@@ -212,7 +212,7 @@ class Registry(Views):
 
     def reason(self, receipt: Receipt) -> ContractRevertedError:
         """Why a mined transaction was reverted."""
-        return transactions.reason(self.connection, receipt.hash)
+        return transactions.reason(self.connection, receipt)
 
     def transact(self, call: ContractCall, account: LocalAccount, timeout: float = WAIT) -> Receipt:
         """Build, sign, send and wait for the block, for calls that a person makes and watches.

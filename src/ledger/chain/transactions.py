@@ -221,23 +221,23 @@ def ask(connection: Connection, to: bytes, call: bytes, at: object = "latest", s
     return _bytes("answer", answer)
 
 
-def reason(connection: Connection, tx_hash: bytes) -> ContractRevertedError:
+def reason(connection: Connection, receipt: Receipt) -> ContractRevertedError:
     """Why a mined transaction was reverted, as far as the chain's present state still tells.
 
     Raises:
         ChainUnavailableError: no answer.
     """
-    known = connection.request("eth_getTransactionByHash", data(tx_hash))
+    known = connection.request("eth_getTransactionByHash", data(receipt.hash))
+    before = quantity(max(0, receipt.block - 1))
     try:
         sender, to, call = (parse_data(known[name]) for name in ("from", "to", "input"))
-        before = quantity(max(0, number(known["blockNumber"]) - 1))
     except (FormatError, LookupError, TypeError) as error:
         raise ChainUnavailableError(f"the answer is not a transaction of ours: {error}") from error
     try:
         ask(connection, to, call, before, sender)
     except ContractRevertedError as error:
         return error
-    return ContractRevertedError("unknown", {"transaction": tx_hash})
+    return ContractRevertedError("unknown", {"transaction": receipt.hash})
 
 
 def refusal(error: RpcError) -> Exception:
