@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ledger import bundle, canonical
+from ledger.encoding import b64url, parse_b64url
 from ledger.errors import FormatError
 from ledger.merkle.checkpoint import Checkpoint, origin, sign_note
 from tests.builders import ABSENT, ACTIVE, CHONGQING, GONE, ed25519_signer, sample, seed
@@ -74,6 +75,7 @@ REFUSED: dict[str, tuple[str, Change]] = {
     "state of presence in an absence": ("absence", put("state", to={"siblings": [], "end": "present"})),
     "credit code with a wrong check": ("absence", put("uscc", to="91350100M000100Y4Z")),
     "type code in small letters": ("absence", put("license_type", to="11100000mb0143028r001")),
+    "type code that ends in a letter": ("absence", put("license_type", to="11100000MB0143028R00A")),
     "type code with a wrong check": ("absence", put("license_type", to="11100000MB0143028X001")),
     "history without entries": ("history", put("entries", to=[])),
     "history that is no list": ("history", put("entries", to={})),
@@ -124,3 +126,22 @@ def test_encoding_refuses_what_parsing_would_refuse() -> None:
     good = cq.absence_bundle(ABSENT)
     with pytest.raises(FormatError):
         bundle.encode(bundle.AbsenceBundle("x", good.uscc, good.state, good.anchor, good.checkpoint))
+
+
+def test_lengths_are_looked_at_before_anything_else() -> None:
+    with pytest.raises(FormatError, match=f"at most {bundle.MAX_BUNDLE}"):
+        bundle.parse(b" " * (bundle.MAX_BUNDLE + 1))
+    with pytest.raises(FormatError, match="at most 65535"):
+        bundle.BundleEntry.from_json({"v": 2, "note": "x" * 65_535})
+
+
+def test_a_credential_with_a_digest_twice_is_misspelled_not_forged() -> None:
+    obj = canonical.loads_object(bundle.encode(made("license")))
+    jwt, *rest = obj["credential"].split("~")
+    header, payload, signature = jwt.split(".")
+    claims = canonical.loads_object(parse_b64url(payload))
+    claims["heads"].append(claims["heads"][0])
+    twice = ".".join((header, b64url(canonical.dumps(claims)), signature))
+    obj["credential"] = "~".join((twice, *rest))
+    with pytest.raises(FormatError, match="twice"):
+        bundle.parse(canonical.dumps(obj))

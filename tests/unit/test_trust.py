@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger import canonical, directory, trust
 from ledger.errors import FormatError, LedgerError, SignatureError, TrustError
-from ledger.keys import Purpose, key_id
+from ledger.keys import key_id
 from ledger.license.status import Event
 from ledger.merkle.note import sign_note
 from tests.builders import CHONGQING, SICHUAN, World, credit_code, ed25519_signer, sample, seed
@@ -83,6 +83,14 @@ def test_a_stolen_key_may_not_sign_even_before_it_is_revoked() -> None:
         (b'"embedded":false', b'"embedded":0'),
         (b'"revoked":-1', b'"revoked":-2'),
         (b'"status":"active"', b'"status":"retired"'),
+        (b'"id":"20261122"', b'"id":"0"'),
+        (b'"id":"20261122"', b'"id":20261122'),
+        (b'"registry":"87', b'"registry":"8A'),
+        (b'"registry":"87', b'"registry":"0x'),
+        (b'"suspensions":[]', b'"suspensions":{}'),
+        (b'"suspensions":[]', b'"suspensions":[[1,2,3]]'),
+        (b'"suspensions":[]', b'"suspensions":[1]'),
+        (b'"purpose":1', b'"purpose":4'),
     ],
 )
 def test_another_spelling_or_grammar_is_refused(old: bytes, new: bytes) -> None:
@@ -168,6 +176,61 @@ def test_two_members_cannot_share_a_log() -> None:
         trust.check_coherent(replace(two, members=(first, replace(second, log=first.log))))
 
 
+def anchored(*steps: tuple[int, int, int], disowned: tuple[tuple[int, int], ...] = (), epoch: int = 0) -> None:
+    """Check a member with anchors (seq, epoch, size) that extend one another and have right digests."""
+    plain = World.of(CHONGQING).unsigned_trust()
+    member, previous, anchors = plain.members[0], plain.members[0].log, []
+    for seq, number, size in steps:
+        digest = directory.anchor_digest(previous, CHONGQING, number, seq, size, bytes(32), bytes(32))
+        place = (plain.block.number, plain.block.time)
+        out = any(low <= seq <= high for low, high in disowned)
+        roots = (bytes(32), bytes(32), previous, digest)
+        anchors.append(directory.Anchor(CHONGQING, seq, number, size, *roots, *place, disowned=out))
+        previous = digest
+    changed = replace(member, anchors=tuple(anchors), disowned=disowned, epoch=epoch)
+    trust.check_coherent(replace(plain, members=(changed,)))
+
+
+def test_anchors_that_fold_are_accepted() -> None:
+    anchored()
+    anchored((1, 0, 5), (2, 0, 6))
+    anchored((1, 0, 5), (2, 0, 6), disowned=((2, 2),), epoch=1)
+
+
+@pytest.mark.parametrize(
+    ("steps", "disowned", "epoch", "message"),
+    [
+        (((2, 0, 5),), (), 0, "not the next one"),
+        (((1, 0, 5), (1, 0, 6)), (), 0, "not the next one"),
+        (((1, 0, 5), (3, 0, 6)), (), 0, "not the next one"),
+        (((1, 0, 5), (2, 0, 5)), (), 0, "does not grow"),
+        (((1, 0, 5), (2, 0, 4)), (), 0, "does not grow"),
+        (((1, 1, 5),), (), 1, "do not follow the ranges"),
+        (((1, 0, 5), (2, 1, 6)), (), 1, "do not follow the ranges"),
+        (((1, 0, 5),), ((1, 1),), 0, "does not count"),
+        (((1, 0, 5), (2, 0, 6)), ((1, 1),), 1, "none that could be"),
+        (((1, 0, 5), (2, 0, 6)), ((2, 3),), 1, "none that could be"),
+        (((1, 0, 5), (2, 0, 6)), ((3, 3),), 1, "none that could be"),
+        (((1, 0, 5), (2, 0, 6)), ((2, 2), (2, 2)), 2, "none that could be"),
+    ],
+)
+def test_anchors_that_the_contract_cannot_have_accepted(
+    steps: tuple[tuple[int, int, int], ...], disowned: tuple[tuple[int, int], ...], epoch: int, message: str
+) -> None:
+    with pytest.raises(TrustError, match=message):
+        anchored(*steps, disowned=disowned, epoch=epoch)
+
+
+def test_epochs_do_not_go_back() -> None:
+    world = disowned_world()
+    trusted = world.unsigned_trust()
+    member = trusted.members[0]
+    swapped = replace(member.anchors[4], epoch=0)
+    changed = replace(member, anchors=(*member.anchors[:4], swapped))
+    with pytest.raises(TrustError, match="epochs do not follow"):
+        trust.check_coherent(replace(trusted, members=(changed, *trusted.members[1:])))
+
+
 def test_the_resigned_sample_itself_is_accepted() -> None:
     assert trust.parse(resigned(lambda _: None)).signers
 
@@ -241,114 +304,6 @@ def test_a_member_is_active_except_between_suspension_and_reinstatement() -> Non
     member = world.trust().member(SICHUAN)
     assert member is not None
     assert [member.active_at(block) for block in (0, 1, out, out + 1, back)] == [False, True, True, False, True]
-
-
-# --- pins -------------------------------------------------------------------------------------------------------------
-
-
-def test_pins_survive_the_round_trip_and_hold_several_registries() -> None:
-    pins = trust.pin(sample().trust())
-    other = World.of(SICHUAN, embedded=True).unsigned_trust()
-    chain = trust.ChainInfo(7, other.chain.genesis, other.chain.registry, embedded=True)
-    elsewhere = trust.TrustFile(chain, other.block, other.members, ((SICHUAN, bytes(32)),))
-    both = trust.pin(elsewhere, pins)
-    assert trust.Pins.from_json(both.to_json()) == both
-    assert len(both.registries) == 2
-    assert both.of(sample().trust()) == pins.of(sample().trust())
-
-
-def test_a_later_file_needs_as_many_pinned_members_as_signed_the_first() -> None:
-    world = World.of(CHONGQING, SICHUAN)
-    pins = trust.pin(world.trust())
-    world.place()
-    with pytest.raises(TrustError, match="too few"):
-        trust.check(world.trust(CHONGQING), pins)
-    assert trust.check(world.trust(), pins).of(world.trust()) != pins.of(world.trust())
-    lower = trust.pin(world.trust(), k=1)
-    trust.check(world.trust(SICHUAN), lower)
-    with pytest.raises(TrustError, match="cannot vouch"):
-        trust.pin(world.trust(), k=3)
-
-
-def test_a_registry_that_is_not_pinned_is_refused() -> None:
-    world = World.of(CHONGQING, SICHUAN)
-    pins = trust.pin(world.trust())
-    other = world.unsigned_trust()
-    for chain in (
-        trust.ChainInfo(1, other.chain.genesis, other.chain.registry, embedded=False),
-        trust.ChainInfo(other.chain.id, bytes(32), other.chain.registry, embedded=False),
-        trust.ChainInfo(other.chain.id, other.chain.genesis, "00" * 20, embedded=False),
-    ):
-        with pytest.raises(TrustError, match="not pinned"):
-            trust.check(trust.TrustFile(chain, other.block, other.members), pins)
-
-
-def test_an_older_file_is_a_rollback_and_another_block_a_fork() -> None:
-    world = World.of(CHONGQING, SICHUAN)
-    old = world.trust()
-    world.place()
-    pins = trust.pin(world.trust())
-    with pytest.raises(TrustError, match="older"):
-        trust.check(old, pins)
-    assert trust.check(world.trust(), pins) == pins
-    new = world.trust()
-    block = trust.BlockInfo(new.block.number, seed("fork"), new.block.time)
-    with pytest.raises(TrustError, match="another block"):
-        trust.check(trust.TrustFile(new.chain, block, new.members, new.signers), pins)
-
-
-def test_a_rotated_key_is_believed_once_pinned_keys_vouched_for_it() -> None:
-    world = World.of(CHONGQING, SICHUAN)
-    pins = trust.pin(world.trust())
-    cq = world.provinces[CHONGQING]
-    old, new = cq.checkpoint_key, ed25519_signer("rotated")
-    world.add_key(CHONGQING, Purpose.CHECKPOINT, new.public)
-    introduced = world.trust()
-    cq.checkpoint_key = new
-    with pytest.raises(TrustError, match="too few"):
-        trust.check(world.trust(), pins)
-    renewed = trust.check(introduced, pins)
-    world.emit(directory.KeyRevoked, member=CHONGQING, key_id=key_id(old.public))
-    final = trust.check(world.trust(), renewed)
-    pinned = final.of(world.trust())
-    assert pinned is not None
-    assert pinned.members[CHONGQING] == {new.public}
-
-
-def _pinned(pins: trust.Pins) -> trust.RegistryPins:
-    (found,) = pins.registries.values()
-    return found
-
-
-def test_members_admitted_later_do_not_count() -> None:
-    world = World.of(CHONGQING)
-    pins = trust.pin(world.trust())
-    new = World.of(THIRD).provinces[THIRD]
-    world.provinces[THIRD] = new
-    addresses = {"admin": seed("a")[:20], "anchorer": seed("b")[:20]}
-    world.emit(directory.MemberAdmitted, member=THIRD, log_id=new.log, endpoint="", **addresses)
-    world.add_key(THIRD, Purpose.CHECKPOINT, new.checkpoint_key.public)
-    with pytest.raises(TrustError, match="too few"):
-        trust.check(world.trust(THIRD), pins)
-    assert set(_pinned(trust.check(world.trust(CHONGQING), pins)).members) == {CHONGQING}
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (b'"v":1', b'"v":2'),
-        (b'"k":2', b'"k":0'),
-        (b'"k":2', b'"k":3'),
-        (b'"registries":[', b'"registries":[{},'),
-        (b'"number":', b'"height":'),
-        (b'{"block"', b' {"block"'),
-    ],
-)
-def test_a_pins_file_has_one_spelling(old: bytes, new: bytes) -> None:
-    data = trust.pin(sample().trust()).to_json()
-    assert data.count(old)
-    with pytest.raises(FormatError):
-        trust.Pins.from_json(data.replace(old, new, 1))
 
 
 @given(st.binary(max_size=80))
