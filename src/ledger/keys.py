@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -28,6 +29,13 @@ _P256 = ec.SECP256R1()
 _ES256 = ec.ECDSA(hashes.SHA256())
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Order of the P-256 group (SEC 2, section 2.4.2)."""
+
+
+_ED25519_P = 2**255 - 19
+_ED25519_D = -121665 * pow(121666, -1, _ED25519_P) % _ED25519_P
+_ORDER_8_Y = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+_SMALL_ORDER = frozenset({0, 1, _ED25519_P - 1, _ORDER_8_Y, _ED25519_P - _ORDER_8_Y})
+"""y coordinates of the eight points whose order divides 8 (orders 1, 2, 4 and 8)."""
 
 
 class Purpose(IntEnum):
@@ -132,6 +140,7 @@ def verify_ed25519(public: bytes, message: bytes, signature: bytes) -> None:
         raise SignatureError(f"Ed25519 signature does not verify under key {key_id(public).hex()[:16]}…") from error
 
 
+@lru_cache(maxsize=256)  # a key verifies many licences; decompressing its point costs as much as a hash tree
 def _p256_public(public: bytes) -> ec.EllipticCurvePublicKey:
     if len(public) != 33:
         raise FormatError(f"a compressed P-256 point has 33 bytes, got {len(public)}")
@@ -141,7 +150,30 @@ def _p256_public(public: bytes) -> ec.EllipticCurvePublicKey:
         raise FormatError("not a point on P-256") from error
 
 
+@lru_cache(maxsize=256)
 def _ed25519_public(public: bytes) -> ed25519.Ed25519PublicKey:
+    """The key, once it is certain that it is one: OpenSSL takes any 32 bytes."""
     if len(public) != 32:
         raise FormatError(f"an Ed25519 public key has 32 bytes, got {len(public)}")
+    _check_ed25519_point(public)
     return ed25519.Ed25519PublicKey.from_public_bytes(public)
+
+
+def _check_ed25519_point(public: bytes) -> None:
+    """Refuse what is not a point of the curve in its one spelling (RFC 8032 section 5.1.3), and the points of order 8.
+
+    Under a point of small order one signature verifies for many messages: whoever publishes such a key can deny
+    whatever was signed with it.
+    """
+    encoded = int.from_bytes(public, "little")
+    y, sign = encoded & ((1 << 255) - 1), encoded >> 255
+    if y >= _ED25519_P:
+        raise FormatError("not the canonical spelling of a point on Ed25519")
+    u, v = (y * y - 1) % _ED25519_P, (_ED25519_D * y * y + 1) % _ED25519_P
+    square = u * pow(v, -1, _ED25519_P) % _ED25519_P
+    if square and pow(square, (_ED25519_P - 1) // 2, _ED25519_P) != 1:
+        raise FormatError("not a point on Ed25519")
+    if not square and sign:
+        raise FormatError("not the canonical spelling of a point on Ed25519")
+    if y in _SMALL_ORDER:
+        raise FormatError("an Ed25519 point of small order is nobody's key")

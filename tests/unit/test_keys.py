@@ -155,3 +155,24 @@ def test_good_keys_pass_for_their_purpose() -> None:
     check_public(Purpose.CREDENTIAL, ES256.public)
     check_public(Purpose.CHECKPOINT, ED25519.public)
     check_public(Purpose.EXCHANGE, ED25519.public)
+
+
+SMALL_ORDER_KEYS = [
+    bytes(32),
+    b"\x01" + bytes(31),
+    bytes.fromhex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+]
+
+
+@pytest.mark.parametrize("public", SMALL_ORDER_KEYS + [key[:31] + bytes([key[31] | 0x80]) for key in SMALL_ORDER_KEYS])
+def test_check_public__ed25519_point_of_small_order__is_nobodys_key(public: bytes) -> None:
+    with pytest.raises(FormatError):
+        check_public(Purpose.CHECKPOINT, public)
+
+
+@pytest.mark.parametrize("public", [b"\x02" + bytes(31), b"\xff" * 32, (2**255 - 19 + 3).to_bytes(32, "little")])
+def test_check_public__bytes_that_are_no_ed25519_point__are_refused(public: bytes) -> None:
+    with pytest.raises(FormatError):
+        check_public(Purpose.EXCHANGE, public)
