@@ -68,7 +68,7 @@ def write(folder: Path, count: int, batch: int, changes: int) -> list[Anchor]:
     """Write the log as tiles; returns what would have been anchored."""
     fold = LogFold(lambda level, index, hashes: _put(folder / f"tile/{level}", index, TILE_WIDTH, hashes))
     newest: dict[bytes, bytes] = {}
-    state = StateFold(newest.__getitem__)
+    state = StateFold(newest.__getitem__, count)
     anchors: list[Anchor] = []
     bundle: list[bytes] = []
     for number, (subject, data) in enumerate(entries(count, changes), start=1):

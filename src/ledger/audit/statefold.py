@@ -16,9 +16,7 @@ from array import array
 from collections.abc import Callable, Sequence
 
 EMPTY = bytes(32)
-_FIRST_DEPTH, _LAST_DEPTH = 4, 24
-_PER_BUCKET = 2
-"""Keys per bucket on average when the buckets are split: fewer means less to compute anew, but more memory."""
+_LEAST_DEPTH, _MOST_DEPTH = 4, 22
 
 
 def leaf(key: bytes, value: bytes) -> bytes:
@@ -48,79 +46,59 @@ class StateFold:
 
     Args:
         value: the present value of a key (32 bytes, never zero). The fold keeps keys only, not values.
+        expected: about how many keys there will be; decides how many buckets there are, and so only speed and memory.
     """
 
-    def __init__(self, value: Callable[[bytes], bytes]) -> None:
+    def __init__(self, value: Callable[[bytes], bytes], expected: int = 0) -> None:
         self._value = value
-        self._depth = _FIRST_DEPTH
-        self._keys = 0
-        self._buckets: list[list[bytes]] = [[] for _ in range(1 << self._depth)]
+        self._depth = depth = min(max(expected.bit_length() - 1, _LEAST_DEPTH), _MOST_DEPTH)
+        self._buckets: list[tuple[bytes, ...]] = [()] * (1 << depth)
         self._changed: set[int] = set()
-        self._levels: list[bytearray] = []  # one node after another, 32 bytes each: a list of bytes takes thrice that
-        self._counts: list[array[int]] = []
-        self._forget()
+        # Hash and number of keys of every node from the root down to the buckets, level by level, in one piece each:
+        # as objects they would take three times the memory.
+        self._hashes = [bytearray(32 << level) for level in range(depth + 1)]
+        self._counts = [array("I", bytes(array("I").itemsize << level)) for level in range(depth + 1)]
 
     def put(self, key: bytes, *, new: bool) -> None:
         """A key got a value; ``new`` if it had none before."""
-        bucket = self._bucket(key)
+        bucket = int.from_bytes(key[:4], "big") >> (32 - self._depth)
         self._changed.add(bucket)
         if new:
-            self._buckets[bucket].append(key)
-            self._keys += 1
-            if self._keys > _PER_BUCKET << self._depth and self._depth < _LAST_DEPTH:
-                self._split()
+            self._buckets[bucket] += (key,)
 
     def root(self) -> bytes:
         """The root of the map as it is now."""
-        hashes, counts = self._levels[-1], self._counts[-1]
+        hashes, counts = self._hashes[-1], self._counts[-1]
         for bucket in self._changed:
             keys = self._buckets[bucket]
             hashes[32 * bucket : 32 * bucket + 32] = subtree(keys, self._depth, self._value)
             counts[bucket] = len(keys)
-        above = {bucket >> 1 for bucket in self._changed}
+        changed = self._changed
         for level in range(self._depth - 1, -1, -1):
-            self._combine(level, above)
-            above = {index >> 1 for index in above}
-        self._changed.clear()
-        return bytes(self._levels[0])
+            changed = {index >> 1 for index in changed}
+            self._combine(level, changed)
+        self._changed = set()
+        return bytes(self._hashes[0])
 
     def node(self, prefix: str) -> tuple[bytes, int]:
         """Hash and number of keys of the subtree under a prefix of hexadecimal digits; call after :meth:`root`."""
         depth = 4 * len(prefix)
         place = int(prefix or "0", 16)
         if depth <= self._depth:
-            return bytes(self._levels[depth][32 * place : 32 * place + 32]), self._counts[depth][place]
+            return bytes(self._hashes[depth][32 * place : 32 * place + 32]), self._counts[depth][place]
         bucket = self._buckets[place >> (depth - self._depth)]
         keys = [key for key in bucket if key.hex().startswith(prefix)]
         return subtree(keys, depth, self._value), len(keys)
 
     def _combine(self, level: int, indices: set[int]) -> None:
-        """Compute nodes of one level from the two below: none, the only leaf of the two, or an inner node."""
-        below, below_counts = self._levels[level + 1], self._counts[level + 1]
-        hashes, counts = self._levels[level], self._counts[level]
+        """Compute nodes of one level from the two below: an inner node, or the only leaf of the two, or none."""
+        below, below_counts = self._hashes[level + 1], self._counts[level + 1]
+        hashes, counts, sha256 = self._hashes[level], self._counts[level], hashlib.sha256
         for index in indices:
-            both = below[64 * index : 64 * index + 64]
-            count = below_counts[2 * index] + below_counts[2 * index + 1]
+            left = below_counts[2 * index]
+            counts[index] = count = left + below_counts[2 * index + 1]
+            start, both = 32 * index, below[64 * index : 64 * index + 64]
             if count > 1:
-                hashes[32 * index : 32 * index + 32] = hashlib.sha256(b"\3" + both).digest()
+                hashes[start : start + 32] = sha256(b"\3" + both).digest()
             else:
-                hashes[32 * index : 32 * index + 32] = both[:32] if below_counts[2 * index] else both[32:]
-            counts[index] = count
-
-    def _bucket(self, key: bytes) -> int:
-        return int.from_bytes(key[:4], "big") >> (32 - self._depth)
-
-    def _split(self) -> None:
-        """Twice as many buckets, and everything to be computed anew: seldom, so it costs little in sum."""
-        old = self._buckets
-        self._depth += 1
-        self._buckets = [[] for _ in range(1 << self._depth)]
-        for bucket in old:
-            for key in bucket:
-                self._buckets[self._bucket(key)].append(key)
-        self._forget()
-
-    def _forget(self) -> None:
-        self._levels = [bytearray(32 << level) for level in range(self._depth + 1)]
-        self._counts = [array("I", bytes(array("I").itemsize << level)) for level in range(self._depth + 1)]
-        self._changed = {bucket for bucket, keys in enumerate(self._buckets) if keys}
+                hashes[start : start + 32] = both[:32] if left else both[32:]

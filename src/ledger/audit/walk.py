@@ -61,7 +61,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self._fold = LogFold(self._compare_tile)
-        self._state = StateFold(lambda key: self.standing[key].leaf)
+        self._state = self._new_state(0)
         self._recent = [None] * TILE_WIDTH
 
     @property
@@ -76,6 +76,7 @@ class Walk:
             size: how many entries there must be; others are reported as missing or extra.
             progress: told now and then how far it is.
         """
+        self._state = self._new_state(size)
         self._check()
         for stored in self.source.entries(size):
             if not self._fold.size <= stored.at < size:
@@ -90,6 +91,9 @@ class Walk:
             self._compare_tile(*tile)
         if progress is not None:
             progress(size, size)
+
+    def _new_state(self, expected: int) -> StateFold:
+        return StateFold(lambda key: self.standing[key].leaf, expected)
 
     def called(self, subject: bytes | None) -> str | None:
         """What findings call a subject."""

@@ -55,15 +55,19 @@ def test_state_root_after_any_changes_is_the_definition(changes: list[tuple[byte
     assert fold.root() == state_root(pairs)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 1000])
-def test_state_root_across_splits(count: int) -> None:
+@pytest.mark.parametrize("expected", [0, 100, 5000, 100_000])
+@pytest.mark.parametrize("count", [0, 1, 2, 65, 1000])
+def test_state_root_does_not_depend_on_the_number_of_buckets(count: int, expected: int) -> None:
     pairs = {leaf(number): leaf(~number & 0xFFFF) for number in range(count)}
-    fold = StateFold(pairs.__getitem__)
+    fold = StateFold(pairs.__getitem__, expected)
     for number, key in enumerate(pairs):
         fold.put(key, new=True)
         if number % 97 == 0:
             fold.root()
     assert fold.root() == state_root(pairs)
+    for prefix in ("", "a", "3b", "3b7", "00000"):
+        below = {key: value for key, value in pairs.items() if key.hex().startswith(prefix)}
+        assert fold.node(prefix)[1] == len(below)
 
 
 def test_keys_that_differ_only_in_the_last_bit() -> None:
