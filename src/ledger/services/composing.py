@@ -84,6 +84,32 @@ class Composed:
     erased_entries: tuple[int, ...] = ()
 
 
+class _Remembering:
+    """A signer whose public key is spelled once; spelling it takes as long as half a signature."""
+
+    def __init__(self, signer: Signer) -> None:
+        self.public = signer.public
+        self.sign = signer.sign
+
+
+class _Salts:
+    """Salts drawn from the system a few kilobytes at a time: one call for two hundred of them."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._entropy = entropy
+        self._drawn: list[bytes] = []
+
+    def __call__(self) -> bytes:
+        try:
+            return self._drawn.pop()  # one step, so that no two threads get the same
+        except IndexError:
+            drawn = self._entropy(256 * SALT_SIZE)
+            salts = [drawn[at : at + SALT_SIZE] for at in range(0, len(drawn), SALT_SIZE)]
+            salt = salts.pop()
+            self._drawn = salts
+            return salt
+
+
 class Composer:
     """Composes the entries of one log.
 
@@ -102,7 +128,8 @@ class Composer:
         self._log = log
         self._member = member
         self._defaults = defaults
-        self._signer = signer
+        self._signer = _Remembering(signer)
+        self._salts = _Salts(entropy)
         self._clock = clock
         self._entropy = entropy
 
@@ -191,7 +218,7 @@ class Composer:
             member=self._member,
             signer=self._signer,
             iat=int(recorded.timestamp()),
-            salts=lambda: self._entropy(SALT_SIZE),
+            salts=self._salts,
         )
         return VersionRow(
             subject=subject,
