@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
+
 from ledger.errors import FormatError, RecordError
 
 MAX_FILE = 4 * 1024**3
@@ -112,6 +114,7 @@ def _skip_line(file: IO[bytes]) -> int:
 
 def _json_row(line: int, data: bytes) -> Row:
     try:
+        orjson.loads(data)  # refuses hostile nesting before json.loads, whose depth follows the interpreter's limit
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_no_duplicates)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, ValueError):
         return Row(line, {}, _error("row.json", "不是一行 JSON", "not one line of JSON in UTF-8"))
