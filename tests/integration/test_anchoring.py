@@ -111,6 +111,7 @@ def test_sending_that_fails_is_looked_up_and_the_same_bytes_are_sent(
     again.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_any_call_that_fails_delays_and_does_no_more(node: Node, chain: Faults, when: str) -> None:
     """Every call of a sync fails once, in turn: each time the next sync finishes, and nothing is anchored twice."""
