@@ -130,6 +130,8 @@ contract Rfc9162Test is Base {
         _refusedLength(proof.length + 1);
         registry.verifyConsistency(size1, root1, size2, root2, ReferenceTree.append(proof, root2));
         if (proof.length == 0) return;
+        _refusedLength(0);
+        registry.verifyConsistency(size1, root1, size2, root2, new bytes32[](0));
         _refusedLength(proof.length - 1);
         registry.verifyConsistency(size1, root1, size2, root2, _shorter(proof));
     }
