@@ -124,13 +124,13 @@ def test_any_call_that_fails_delays_and_does_no_more(node: Node, chain: Faults, 
         chain.calls.clear()
         fails = _FailAt(chain, position, when)
         try:
-            node._connector = lambda _settings, fails=fails: fails  # type: ignore[misc]
+            node._connector = lambda _settings, fails=fails: fails  # type: ignore[misc]  # a stand-in
             node._disconnect()
             node.sync()
             finished = True
         except ChainUnavailableError:
             finished, failed = False, failed + 1
-        node._connector = lambda _settings: chain  # type: ignore[assignment, return-value]
+        node._connector = lambda _settings: chain  # type: ignore[assignment, return-value]  # a stand-in
         node._disconnect()
         node.sync()
         assert anchored_sizes(node) == list(range(1, number + 1))

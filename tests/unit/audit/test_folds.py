@@ -1,3 +1,5 @@
+"""The audit's naive folds: log roots and state roots against the definitions, whatever the order of steps."""
+
 from __future__ import annotations
 
 import hashlib
