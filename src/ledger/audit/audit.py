@@ -61,7 +61,7 @@ class Audit:
         open_chain: opens the chain; None where there is none.
         believed: what is known beforehand.
         show_values: put values of fields, which may be personal, into findings.
-        progress: told how far the walk is.
+        progress: told how far it is.
         label: what the report calls the source until it is open.
     """
 
@@ -127,11 +127,12 @@ class Audit:
         anchors.register(walk)
         size = self._size(note, walk)
         rows = _Step9(source, self.findings, walk, self) if isinstance(source, NodeDatabase) else None
-        walk.run(size, self.progress)
+        parts = 1 if rows is None else 2  # a database's entries are gone through twice
+        walk.run(size, self._part(0, parts, size))
         self._walked = walk.size
         anchors.close(walk.size)
         if rows is not None:
-            rows.close(member, self._block)
+            rows.close(member, self._block, self._part(1, parts, size))
         for step in (4, 5, 6):
             self._finish(step, walk.size)
         if not believed.anchors:
@@ -140,6 +141,11 @@ class Audit:
             self._skip(NO_DATABASE, 9)
         else:
             self._finish(9, rows.checked)
+
+    def _part(self, number: int, parts: int, size: int) -> Progress | None:
+        """Progress of one of several passes over ``size`` entries, told as progress of all of them."""
+        tell = self.progress
+        return None if tell is None else lambda done, _: tell(number * size + done, parts * size)
 
     def _size(self, note: Note | None, walk: Walk) -> int:
         """How many entries there must be, by the checkpoint; without one, by the newest anchor."""
@@ -204,13 +210,13 @@ class _Step9:
         """Rows looked at."""
         return self._rows.checked + self._pages.checked + self._tables.checked
 
-    def close(self, member: Member | None, block: int | None) -> None:
+    def close(self, member: Member | None, block: int | None, progress: Progress | None) -> None:
         """What can be compared only when the whole log is known."""
         self._pages.close()
         self._tables.tiles(self._walk.size)
         if member is not None and block is not None:
             self._tables.anchors(member, block)
-        self._rows.after(self._walk)
+        self._rows.after(self._walk, progress)
 
     def _on_entry(self, stored: Stored, leaf: bytes, entry: Read) -> None:
         self._rows.on_entry(stored, leaf, entry)

@@ -35,7 +35,7 @@ class AuditRequest:
         chain: JSON-RPC endpoint to use instead of the node's own, or with ``tiles``.
         registry: address of the registry there, 40 hex digits with or without ``0x``.
         show_values: put values of fields, which may be personal, into findings.
-        progress: told (entries done, entries in all) now and then.
+        progress: told (entries done, entries in all) now and then; a database's entries count twice.
         env: environment variables, as for ``ledger.config.load``.
     """
 

@@ -23,7 +23,7 @@ from ledger.audit.legality import FIRST_EVENTS, RULES
 from ledger.audit.logfold import leaf_hash
 from ledger.audit.report import Findings
 from ledger.audit.source import Beside, Stored
-from ledger.audit.walk import Walk
+from ledger.audit.walk import Progress, Walk
 
 _SUBJECTS = """
 SELECT e.subject, CAST(e.data AS BLOB), CAST(e.idx AS INTEGER), v.version, v.identifier, v.digest, CAST(v.jwt AS TEXT),
@@ -34,6 +34,9 @@ LEFT JOIN contents c ON c.log = v.log AND c.subject = v.subject AND c.version = 
 LEFT JOIN commitments m ON m.log = e.log AND m.subject = e.subject AND m.n = e.n
 WHERE e.log = ? AND e.kind = 'license' ORDER BY e.subject, e.n
 """
+_BEAT = 256
+"""Licences between two calls of the progress callback."""
+
 _LOOK_UP = ("license_type", "uscc", "name", "family")
 _LICENSE = """
 SELECT license_type, uscc, name, family, version, n, version_state, subject_state, flags, until, effective, recorded
@@ -109,17 +112,23 @@ class Rows:
                 called = self._called(want.subject)
                 self.findings.add("row.entry", entry=stored.at, licence=called, field=field, got=got, want=wanted)
 
-    def after(self, walk: Walk) -> None:
-        """Everything that is compared once the log was walked."""
+    def after(self, walk: Walk, progress: Progress | None = None) -> None:
+        """Everything that is compared once the log was walked; ``progress`` is told how many of its entries are done."""
         for number, stored in enumerate(self.database.pending()):
             later = Stored(walk.size + number, stored.data, stored.beside)
             walk.judge_pending(later)
             self.on_entry(later, leaf_hash(stored.data), read(stored.data))
         rows = self.database.each(_SUBJECTS, self.database.id)
-        for _, group in groupby(rows, key=itemgetter(0)):
+        done = 0
+        for number, (_, group) in enumerate(groupby(rows, key=itemgetter(0))):
             lines = [line for row in group if (line := _line(row)) is not None]
             if lines:
                 self._subject(lines)
+            done += len(lines)
+            if progress is not None and number % _BEAT == 0:
+                progress(min(done, walk.size), walk.size)
+        if progress is not None:
+            progress(walk.size, walk.size)
         for table, select in _EXTRA.items():
             for subject, key in self.database.each(select, self.database.id):
                 self.findings.add("row.extra", licence=self._called(subject), field=f"{table} {key}".strip())

@@ -21,7 +21,7 @@ from ledger.audit.source import Source, Stored, tile_name
 from ledger.audit.statefold import StateFold
 
 Progress = Callable[[int, int], None]
-"""Called with entries done and entries in all."""
+"""Called with entries done and entries in all; they count once for each pass over them."""
 
 Check = Callable[[bytes, StateFold], None]
 """Called with the log root and the state map at the size it was registered for."""
