@@ -17,7 +17,7 @@ from ledger.errors import FormatError
 from ledger.license.status import FIRST_EVENTS, Event, Flag, Status, SubjectState, VersionState
 
 HASH = st.binary(min_size=32, max_size=32)
-MOMENT = st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2200, 1, 1), timezones=st.just(dt.UTC)).map(  # noqa: DTZ001
+MOMENT = st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2200, 1, 1), timezones=st.just(dt.UTC)).map(  # noqa: DTZ001 the zone is added
     lambda moment: moment.replace(microsecond=0)
 )
 STATUS = st.builds(

@@ -101,7 +101,7 @@ class Replay:
             )
         proposal.approvals.add(voter)
 
-    def _on_withdrawn(self, id: int, voter: int) -> None:  # noqa: A002
+    def _on_withdrawn(self, id: int, voter: int) -> None:  # noqa: A002 the event's own field
         proposal = self._open(id)
         if proposal is None:
             return
@@ -109,7 +109,7 @@ class Replay:
             self._fault("vote.voter", member=voter, field=f"proposal {id}", got="withdrawn", want="approved before")
         proposal.approvals.discard(voter)
 
-    def _on_executed(self, id: int, approvals: int, eligible: int) -> None:  # noqa: A002
+    def _on_executed(self, id: int, approvals: int, eligible: int) -> None:  # noqa: A002 the event's own field
         proposal = self._open(id)
         if proposal is None:
             return

@@ -77,7 +77,7 @@ def read_block(connection: Connection, which: int | str | bytes) -> Block | None
         answer = connection.request("eth_getBlockByHash", data(which), False)  # noqa: FBT003 JSON-RPC's own parameter
     else:
         tag = quantity(which) if isinstance(which, int) else which
-        answer = connection.request("eth_getBlockByNumber", tag, False)  # noqa: FBT003
+        answer = connection.request("eth_getBlockByNumber", tag, False)  # noqa: FBT003 JSON-RPC is positional
     if answer is None:
         return None
     try:

@@ -226,7 +226,7 @@ def _finish(draft: dict[str, Any]) -> dict[str, Any]:
     return draft
 
 
-def _drop_what_the_family_has_not(draft: dict[str, Any], no_term: bool, no_capital: bool) -> None:  # noqa: FBT001
+def _drop_what_the_family_has_not(draft: dict[str, Any], no_term: bool, no_capital: bool) -> None:  # noqa: FBT001 private, called once
     """Registries fill columns for every kind of subject; what this kind's licence cannot show is left out."""
     if no_term:
         draft.pop("term_from", None)
