@@ -209,7 +209,7 @@ def _head(report: AuditReport, lang: str) -> Iterable[str]:
     yield _say(
         lang,
         f"成员 {report.member} · 日志 {log} · {report.entries} 条 · {report.anchors} 次锚定 · {chain_zh}",
-        f"member {report.member} · log {log} · {report.entries} entries · {report.anchors} anchors · {chain_en}",
+        f"member {report.member} · log {log} · entries: {report.entries} · anchors: {report.anchors} · {chain_en}",
     )
 
 

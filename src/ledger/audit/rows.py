@@ -113,7 +113,7 @@ class Rows:
                 self.findings.add("row.entry", entry=stored.at, licence=called, field=field, got=got, want=wanted)
 
     def after(self, walk: Walk, progress: Progress | None = None) -> None:
-        """Everything that is compared once the log was walked; ``progress`` is told how many of its entries are done."""
+        """Everything that is compared once the log was walked; ``progress`` is told how many entries are done."""
         for number, stored in enumerate(self.database.pending()):
             later = Stored(walk.size + number, stored.data, stored.beside)
             walk.judge_pending(later)
