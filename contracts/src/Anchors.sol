@@ -43,7 +43,6 @@ abstract contract Anchors is Directory {
         bytes32 logId = _requireAnchorer(code).logId;
         Head memory current = _heads[code];
         if (size <= current.size) revert RegistryNotGrowing(size, current.size);
-        if (stateRoot == 0) revert RegistryZeroStateRoot(code);
         if (current.seq != 0) {
             Rfc9162.verifyConsistency(current.size, current.logRoot, size, logRoot, consistency);
         } else if (consistency.length != 0) {
@@ -133,7 +132,7 @@ abstract contract Anchors is Directory {
         uint64 lastSeq = _lastSeq(code);
         if (lastSeq != 0) revert RegistryHasAnchors(code, lastSeq);
         bool here = chainId == block.chainid && registry == address(this);
-        bool empty = from.seq == 0 || from.size == 0 || from.stateRoot == 0 || digest == 0;
+        bool empty = from.seq == 0 || from.size == 0 || digest == 0;
         if (here || empty || from.member != code || registry == address(0)) revert RegistryWrongAdoption(code);
         _heads[code] = Head(from.epoch, from.seq, from.size, from.seq, from.logRoot, from.stateRoot);
         _digests[code][from.seq] = digest;

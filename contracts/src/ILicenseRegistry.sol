@@ -257,8 +257,6 @@ interface ILicenseRegistry {
     error RegistryNotGrowing(uint64 size, uint64 current);
     /// @notice The first anchor extends nothing, so it takes no proof.
     error RegistryUnexpectedProof(uint256 length);
-    /// @notice A log with entries has a state.
-    error RegistryZeroStateRoot(uint32 code);
     /// @notice The member has no anchor of that number.
     error RegistryUnknownAnchor(uint32 code, uint64 seq);
     /// @notice The anchor was disowned.
