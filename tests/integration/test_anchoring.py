@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from ledger import directory
+from ledger import bundle, canonical, directory, trust
 from ledger.chain import calls
 from ledger.chain.registry import deploy
 from ledger.config import ChainSettings, Finality
@@ -400,3 +401,14 @@ def test_the_checkpoint_of_an_anchor_is_kept(node: Node) -> None:
         kept = tree.checkpoint(transaction, logs.get(transaction, node.settings.log).id, anchored.size)
     assert kept is not None
     assert kept.root == anchored.log_root
+
+
+def test_sync__a_log_without_licences__is_anchored_with_an_empty_map(node: Node) -> None:
+    with node.store.write() as transaction:  # what an exchange will be before a member's first licence
+        node.sequencer._add_heartbeat(transaction, logs.get(transaction, node.settings.log).id)
+    anchored = node.sync()
+    assert anchored is not None
+    assert (anchored.size, anchored.state_root) == (1, bytes(32))
+    absence = canonical.dumps(node.prover.absence("91110000802100433B"))
+    report = bundle.verify(absence, trust.parse(node.make_trust_file()), now=dt.datetime.now(dt.UTC))
+    assert (report.status.reason, report.anchored.verdict, report.logged.verdict) == ("never-issued", "ok", "ok")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from ledger.cli.main import main
 from tests.integration.nodes import PASSPHRASE

@@ -5,6 +5,8 @@ What it leaves out: calls of the registry (``cli.consortium``, ``cli.anchoring``
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +48,7 @@ def serve(
     with EmbeddedChain(chain.embedded) as opened, ChainServer(opened, port=port) as server:
         out.say("chain.serving", path=chain.embedded, url=server.url, chain_id=chain.chain_id)
         out.result({"url": server.url, "chain_id": chain.chain_id, "registry": chain.registry.hex()})
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaves through the with: the chain is closed whole
         server.wait()
 
 
