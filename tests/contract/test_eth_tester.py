@@ -33,7 +33,7 @@ def registry() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # eth-tester's own
         w3 = Web3(EthereumTesterProvider())
-    admin, anchorer = w3.eth.accounts[0], w3.eth.accounts[1]
+    admin, anchorer = list(w3.eth.accounts)[:2]
     made = w3.eth.contract(abi=ABI, bytecode=artifact().bytecode)
     receipt = w3.eth.wait_for_transaction_receipt(
         made.constructor([(CODE, admin, anchorer, LOG, "")]).transact({"from": admin})
@@ -43,7 +43,7 @@ def registry() -> Any:
 
 def test_artifact__on_eth_tester__anchors_and_emits_what_we_compute(registry: Any) -> None:
     w3 = registry.w3
-    anchorer = w3.eth.accounts[1]
+    anchorer = list(w3.eth.accounts)[1]
     assert bytes(w3.eth.get_code(registry.address)) == artifact().deployed
     first, second = reference.tree_hash(ENTRIES[:3]), reference.tree_hash(ENTRIES)
     registry.functions.anchor(CODE, 3, first, STATE, []).transact({"from": anchorer})
@@ -57,7 +57,7 @@ def test_artifact__on_eth_tester__anchors_and_emits_what_we_compute(registry: An
 
 
 def test_artifact__on_eth_tester__refuses_a_shrinking_log_by_name(registry: Any) -> None:
-    anchorer = registry.w3.eth.accounts[1]
+    anchorer = list(registry.w3.eth.accounts)[1]
     registry.functions.anchor(CODE, 3, reference.tree_hash(ENTRIES[:3]), STATE, []).transact({"from": anchorer})
     shrunk = registry.functions.anchor(CODE, 2, reference.tree_hash(ENTRIES[:2]), STATE, [])
     selector = Web3.keccak(text="RegistryNotGrowing(uint64,uint64)")[:4]
