@@ -154,6 +154,8 @@ def test_a_refused_trust_file_fails_whom_to_believe_and_leaves_the_rest() -> Non
     assert (report.issuer.reason, report.anchored.reason) == ("trust-refused", "trust-refused")
     assert report.exit_code == 1
     assert {item.verdict for item in report.verdicts} == {Answer.FAILED, Answer.UNKNOWN}
+    assert "no-trust-file" not in {item.reason for item in report.verdicts}  # there was one
+    assert report.integrity.verdict is Answer.UNKNOWN
 
 
 def test_every_reason_is_in_both_languages_and_fills_its_blanks() -> None:

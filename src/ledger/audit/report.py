@@ -206,10 +206,11 @@ def _head(report: AuditReport, lang: str) -> Iterable[str]:
     chain_zh = "未接链" if report.block is None else f"链上区块 {report.block}"
     chain_en = "no chain" if report.block is None else f"chain block {report.block}"
     log = report.log[:16] + "…" if report.log else "—"
+    member = report.member or "—"
     yield _say(
         lang,
-        f"成员 {report.member} · 日志 {log} · {report.entries} 条 · {report.anchors} 次锚定 · {chain_zh}",
-        f"member {report.member} · log {log} · entries: {report.entries} · anchors: {report.anchors} · {chain_en}",
+        f"成员 {member} · 日志 {log} · {report.entries} 条 · {report.anchors} 次锚定 · {chain_zh}",
+        f"member {member} · log {log} · entries: {report.entries} · anchors: {report.anchors} · {chain_en}",
     )
 
 

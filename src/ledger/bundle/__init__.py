@@ -10,6 +10,7 @@ What it leaves out: making bundles (``ledger.services``), files and clocks, and 
 """
 
 from ledger.bundle.argument import MAX_AGE, MAX_SKEW, verify, verify_parsed
+from ledger.bundle.condition import Demand
 from ledger.bundle.model import (
     MAX_BUNDLE,
     MEDIA_TYPE,
@@ -39,6 +40,7 @@ __all__ = [
     "Bundle",
     "BundleAnchor",
     "BundleEntry",
+    "Demand",
     "HistoryBundle",
     "LicenseBundle",
     "Located",

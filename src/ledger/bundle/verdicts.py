@@ -36,7 +36,7 @@ REASONS: Mapping[str, tuple[Answer | None, str, str]] = {
     # any verdict; None: the answer depends on the place and is given by the caller
     "malformed": (_FAILED, "文件格式不合规：{detail}", "the file is not a well-formed bundle: {detail}"),
     "no-trust-file": (_UNKNOWN, "没有提供信任文件，无从核对", "no trust file was given to check against"),
-    "trust-refused": (_FAILED, "信任文件不可信：{detail}", "the trust file is refused: {detail}"),
+    "trust-refused": (None, "信任文件不可信：{detail}", "the trust file is refused: {detail}"),
     "member-unknown": (_UNKNOWN, "信任文件中没有成员 {member}", "the trust file does not list member {member}"),
     "needs-logged": (_UNKNOWN, "须先证明已入日志", "cannot be told before the log's proofs hold"),
     "needs-anchored": (_UNKNOWN, "须先证明已上链", "cannot be told before the anchor is confirmed"),
@@ -245,5 +245,9 @@ def distrusted(report: Report, error: Exception) -> Report:
         report: of the same bundle, verified without a trust file.
         error: why the trust file was refused.
     """
-    refused = verdict("trust-refused", detail=error)
-    return replace(report, issuer=refused, anchored=refused)
+    refused = verdict("trust-refused", _FAILED, detail=error)
+    unanswered = verdict("trust-refused", _UNKNOWN, detail=error)
+    integrity, logged = (
+        unanswered if item.reason == "no-trust-file" else item for item in (report.integrity, report.logged)
+    )
+    return replace(report, integrity=integrity, issuer=refused, logged=logged, anchored=refused)

@@ -74,7 +74,12 @@ def info(data: DataOption, *, as_json: JsonOption = False) -> None:
         "block": block.number,
         "time": timestamp(block.time),
     }
-    out.rows("chain.title", ("column.field", "column.value"), obj.items())
+    kind = out.text("chain.embedded" if settings.embedded else "chain.outside")
+    rows = [
+        (out.text("chain.kind"), kind) if name == "embedded" else (out.text(f"chain.{name}"), value)
+        for name, value in obj.items()
+    ]
+    out.rows("chain.title", ("column.field", "column.value"), rows)
     out.result(obj)
 
 

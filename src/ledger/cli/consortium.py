@@ -14,6 +14,7 @@ import typer
 
 from ledger.cli.context import ChainOption, DataOption, JsonOption, address, node, output, read_input
 from ledger.cli.output import Out
+from ledger.cli.texts import TEXTS
 from ledger.directory import Directory, Key
 from ledger.encoding import timestamp
 from ledger.keystore import KeyName
@@ -71,7 +72,14 @@ def members(data: DataOption, *, chain: ChainOption = None, as_json: JsonOption 
     block = directory.at.block if directory.at else 0
     columns = ("column.member", "column.standing", "column.size", "column.seq", "column.epoch", "column.keys")
     rows = (
-        (m.code, "✔" if m.active else "✘", m.head.size, m.last_seq, m.epoch, len(m.keys))
+        (
+            m.code,
+            out.text(f"standing.{'active' if m.active else 'suspended'}"),
+            m.head.size,
+            m.last_seq,
+            m.epoch,
+            len(m.keys),
+        )
         for m in directory.members.values()
     )
     out.rows("members.title", columns, rows, block=block)
@@ -110,7 +118,8 @@ def propose(
     with node(data, chain) as opened:
         request = consortium.request(action.value, member, description=given, admin=new_admin, from_seq=from_seq)
         number = consortium.propose(opened, request)
-        out.say("propose.done", id=number, action=action.value, target=request.target)
+        words = TEXTS[f"action.{action.name.lower()}"]
+        out.say("propose.done", id=number, zh=words[0], action=action.value, target=request.target)
         executed = consortium.execute_if_carried(opened, number)
     _say_executed(out, number, executed=executed)
 
@@ -160,9 +169,8 @@ def list_keys(data: DataOption, *, chain: ChainOption = None, as_json: JsonOptio
         code = opened.settings.member
         keys = sorted(opened.directory().member(code).keys.values(), key=lambda key: key.added)
     columns = ("column.id", "column.purpose", "column.added", "column.standing")
-    out.rows(
-        "keys.title", columns, ((k.id.hex(), k.purpose.name, k.added, _key_standing(k)) for k in keys), member=code
-    )
+    rows = ((k.id.hex(), out.text(f"purpose.{k.purpose.name.lower()}"), k.added, _key_standing(out, k)) for k in keys)
+    out.rows("keys.title", columns, rows, member=code)
     out.result({"member": code, "keys": [_key_json(key) for key in keys]})
 
 
@@ -258,22 +266,22 @@ def _print_proposals(out: Out, directory: Directory) -> None:
     rows = (
         (
             p.id,
-            p.action.name.lower(),
+            out.text(f"action.{p.action.name.lower()}"),
             p.target,
             ", ".join(map(str, sorted(p.approvals))),
             timestamp(p.expires_at),
-            "✔" if p.executed else "…",
+            out.text(f"standing.{'executed' if p.executed else 'open'}"),
         )
         for p in directory.proposals.values()
     )
     out.rows("proposals.title", columns, rows)
 
 
-def _key_standing(key: Key) -> str:
-    parts = [] if key.revoked is None else [f"revoked in block {key.revoked}"]
+def _key_standing(out: Out, key: Key) -> str:
+    parts = [] if key.revoked is None else [out.text("standing.revoked", block=key.revoked)]
     if key.compromised_from is not None:
-        parts.append(f"disowned from entry {key.compromised_from}")
-    return ", ".join(parts) or "✔"
+        parts.append(out.text("standing.compromised", size=key.compromised_from))
+    return " · ".join(parts) or out.text("standing.in_force")
 
 
 def _key_json(key: Key) -> dict[str, Any]:

@@ -28,7 +28,18 @@ ORDER = (
 )
 """Fields in the order of the 2019 licence form (DOMAIN 1.1, 1.2)."""
 
-_CURRENCIES = {"156": "人民币"}
+_CURRENCIES = {
+    "156": Text("人民币", "CNY"),
+    "344": Text("港元", "HKD"),
+    "392": Text("日元", "JPY"),
+    "446": Text("澳门元", "MOP"),
+    "702": Text("新加坡元", "SGD"),
+    "826": Text("英镑", "GBP"),
+    "840": Text("美元", "USD"),
+    "901": Text("新台币", "TWD"),
+    "978": Text("欧元", "EUR"),
+}
+"""Numeric code of ISO 4217 → name; of any other currency the code itself is shown."""
 
 
 def rows(out: Out, record: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -55,7 +66,11 @@ def _label(out: Out, labels: Mapping[str, Text], name: str) -> str:
     label = labels.get(name)
     if label is None:
         return out.text(f"item.{name}")
-    return {"zh": label.zh, "en": label.en}.get(out.lang, f"{label.zh}  [dim]{label.en}[/]")
+    return _words(out, label)
+
+
+def _words(out: Out, words: Text) -> str:
+    return {"zh": words.zh, "en": words.en}.get(out.lang, f"{words.zh}  [dim]{words.en}[/]")
 
 
 def _value(out: Out, name: str, record: Mapping[str, Any]) -> str:
@@ -64,7 +79,8 @@ def _value(out: Out, name: str, record: Mapping[str, Any]) -> str:
         return "、".join(_head(item) for item in value)
     if name == "capital_amount":
         code = str(record.get("capital_currency", ""))
-        return f"{value} {_CURRENCIES.get(code, code)}".strip()
+        currency = _CURRENCIES.get(code)
+        return f"{value} {_words(out, currency) if currency else code}".strip()
     if name == "term_from":
         return f"{value} — {record.get('term_to') or out.text('item.forever')}"
     if name == "authority" and isinstance(value, Mapping):

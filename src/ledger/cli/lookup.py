@@ -13,7 +13,8 @@ from ledger.cli import face
 from ledger.cli.context import DataOption, JsonOption, TypeOption, UsccArgument, node, output
 from ledger.cli.output import Out
 from ledger.encoding import timestamp
-from ledger.license.status import Status
+from ledger.license.status import Event, Status
+from ledger.license.words import EVENT_WORDS
 from ledger.services.model import LICENSE_TYPE, HistoryLine, Issued, Shown
 
 PANEL = "证照 / licences"
@@ -42,7 +43,14 @@ def history(
     with node(data) as opened:
         lines = opened.history(uscc, license_type or LICENSE_TYPE)
     rows = (
-        (line.n, line.event.value, line.version, status_text(out, line.status, line), line.effective, _stand(out, line))
+        (
+            line.n,
+            event_text(out, line.event),
+            line.version,
+            status_text(out, line.status, line),
+            line.effective,
+            _stand(out, line),
+        )
         for line in lines
     )
     columns = ("column.n", "column.event", "column.version", "column.status", "column.effective", "column.chain")
@@ -75,6 +83,11 @@ def status_text(out: Out, status: Status, holder: Issued | Shown | HistoryLine) 
     if holder.until is not None:
         parts.append(out.text("status.until", until=holder.until))
     return " · ".join(parts)
+
+
+def event_text(out: Out, event: Event) -> str:
+    """What happened, in words; its code, which stands in the log, where there is English."""
+    return {"zh": EVENT_WORDS[event].zh, "en": event.value}.get(out.lang, f"{EVENT_WORDS[event].zh}  [dim]{event}[/]")
 
 
 def shown_json(shown: Shown) -> dict[str, Any]:

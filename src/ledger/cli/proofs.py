@@ -117,14 +117,17 @@ def verify(
     退出码：0 全部通过，1 有不通过，2 有无法判断 / exit 0 all ok, 1 something failed, 2 something unknown.
     """
     out = output(as_json)
-    data = read_input(file)
-    believed, problem = _believed(trust_file, pins_file, out)
-    now = _moment(at)
-    report = bundle.verify(data, believed, now=now, max_age=dt.timedelta(hours=max_age), min_basis=min_basis)
-    obj = report.to_json()
+    _check_options(at, min_basis)
+    try:
+        data = read_input(file)
+        believed, problem = _believed(trust_file, pins_file, out)
+    except ConfigError as error:  # a file that is not there proves nothing against the bundle
+        out.error(error)
+        raise typer.Exit(2) from error
+    report = _report(data, believed, now=_moment(at), max_age=dt.timedelta(hours=max_age), min_basis=min_basis)
     if problem is not None:
         report = bundle.distrusted(report, problem)
-        obj = report.to_json()
+    obj = report.to_json()
     if brief and not out.as_json:
         _print_brief(out, obj, file.name)
     elif not out.as_json:
@@ -187,7 +190,13 @@ def show(
     out = output(as_json)
     parsed = trust.parse(read_input(file))
     rows = [
-        (member.member, member.status.value, len(member.keys), len(member.anchors), member.log.hex()[:16] + "…")
+        (
+            member.member,
+            out.text(f"standing.{member.status.value}"),
+            len(member.keys),
+            len(member.anchors),
+            member.log.hex()[:16] + "…",
+        )
         for member in parsed.members
     ]
     columns = ("column.member", "column.standing", "column.keys", "column.seq", "init.log.short")
@@ -227,6 +236,25 @@ def default_pins() -> Path:
     """Where the pins lie unless an option or a variable says otherwise (XDG base directory specification)."""
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / "tongban" / PINS_FILE
+
+
+def _check_options(at: str | None, min_basis: str) -> None:
+    """Wrong usage is exit code 2, before anything is said of the bundle."""
+    try:
+        option = "--at"
+        _moment(at)
+        option = "--min-basis"
+        bundle.Demand.parse(min_basis)
+    except FormatError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def _report(data: bytes, believed: trust.TrustFile | None, **demands: Any) -> bundle.Report:
+    try:
+        parsed = bundle.parse(data)
+    except FormatError as error:
+        return bundle.malformed(error)
+    return bundle.verify_parsed(parsed, believed, **demands)
 
 
 def _believed(
@@ -285,7 +313,8 @@ def _print_report(out: Out, obj: dict[str, Any]) -> None:
         as_of = obj["as_of"]
         chain = as_of["chain"].get("name") or f"chain {as_of['chain']['id']}"
         out.say("verify.as_of", seq=as_of["seq"], block=as_of["block"], time=as_of["time"], chain=chain)
-        out.say("verify.basis", basis=obj["status"]["basis"] or "—")
+        kind, _, count = (obj["status"]["basis"] or "none").partition(":")
+        out.say(f"verify.basis.{kind}", count=count)
     if not obj["disclosed"]:
         return
     if obj["integrity"]["verdict"] != "ok":
@@ -303,7 +332,6 @@ def _print_brief(out: Out, obj: dict[str, Any], name: str) -> None:
     ]
     wrong = [obj[question] for question in bundle.NAMES if obj[question]["verdict"] != "ok"]
     said = wrong or obj["status"]["words"] or [obj["status"]]
-    reasons = "; ".join(
-        {"zh": item["zh"], "en": item["en"]}.get(out.lang, f"{item['zh']} / {item['en']}") for item in said
-    )
+    sentences = [{"zh": item["zh"], "en": item["en"]}.get(out.lang, f"{item['zh']} / {item['en']}") for item in said]
+    reasons = "; ".join(dict.fromkeys(sentences))
     out.console.print(f"{escape(name)}  {' '.join(shown)}  {escape(reasons)}")

@@ -137,7 +137,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "members.title": ("联盟成员（截至区块 {block}）", "members as of block {block}"),
     "proposals.title": ("表决", "votes"),
     "proposals.none": ("没有表决", "no votes"),
-    "propose.done": ("[green]✔[/] 已提议第 {id} 号：{action} {target}", "proposal {id}: {action} {target}"),
+    "propose.done": ("[green]✔[/] 已提议第 {id} 号：{zh} {target}", "proposal {id}: {action} {target}"),
     "approve.done": ("[green]✔[/] 已赞成第 {id} 号", "proposal {id} approved"),
     "withdraw.done": ("[green]✔[/] 已撤回对第 {id} 号的赞成", "approval of {id} withdrawn"),
     "executed.done": ("[green]✔[/] 第 {id} 号已通过并执行", "proposal {id} carried and executed"),
@@ -148,6 +148,32 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "chain.deployed": ("[green]✔[/] 已部署登记合约 0x{registry}", "registry deployed, chain id {chain_id}"),
     "chain.title": ("链", "chain"),
+    "chain.where": ("位置", "where"),
+    "chain.kind": ("性质", "kind"),
+    "chain.embedded": ("演示链", "embedded demonstration chain"),
+    "chain.outside": ("外部链", "outside chain"),
+    "chain.chain_id": ("链号", "chain id"),
+    "chain.genesis": ("创世区块", "genesis block"),
+    "chain.registry": ("登记合约", "registry contract"),
+    "chain.block": ("终局区块", "final block"),
+    "chain.time": ("区块时间", "its time"),
+    # the consortium's words
+    "purpose.credential": ("签发证照", "credential"),
+    "purpose.exchange": ("省际交换", "exchange"),
+    "purpose.checkpoint": ("检查点", "checkpoint"),
+    "action.admit": ("接纳", "admit"),
+    "action.suspend": ("暂停", "suspend"),
+    "action.reinstate": ("恢复", "reinstate"),
+    "action.replace_admin": ("更换管理地址", "replace-admin"),
+    "action.disown": ("撤回锚定", "disown"),
+    "action.adopt": ("承接日志", "adopt"),
+    "standing.active": ("✔ 有效", "active"),
+    "standing.suspended": ("✘ 已暂停", "suspended"),
+    "standing.executed": ("✔ 已执行", "executed"),
+    "standing.open": ("… 表决中", "open"),
+    "standing.in_force": ("✔ 有效", "in force"),
+    "standing.revoked": ("自区块 {block} 停用", "revoked in block {block}"),
+    "standing.compromised": ("自第 {size} 条起不予采信", "disowned from entry {size}"),
     # proofs
     "bundle.written": ("[green]✔[/] 已写入 {path}", "proof bundle written"),
     "tiles.written": ("[green]✔[/] 已写出日志瓦片 {count} 个文件：{path}", "{count} files of the log written"),
@@ -156,7 +182,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "以第 {seq} 次锚定为准（区块 {block}，{time}，{chain}）",
         "as of anchor {seq}",
     ),
-    "verify.basis": ("状态依据：{basis}", "status rests on: {basis}"),
+    "verify.basis.issuer": (
+        "状态依据：签发省自述（issuer）",
+        "status rests on: issuer, its word alone",
+    ),
+    "verify.basis.witnessed": (
+        "状态依据：{count} 个其他成员重放见证（witnessed:{count}）",
+        "status rests on: witnessed:{count}, a replay by others",
+    ),
+    "verify.basis.replayed": ("状态依据：本机重放（replayed）", "status rests on: replayed, by this verifier"),
+    "verify.basis.none": ("状态依据：—", "status rests on: —"),
     "verify.words": ("状态", "status"),
     "verify.face": ("所示内容", "what the licence shows"),
     "verify.pinned": ("  首次使用：已记住该联盟的成员密钥（{path}）", "first use: the members' keys are pinned"),
@@ -194,6 +229,37 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 """Key → (Chinese, English). Values in braces are filled in; square brackets are Rich markup."""
 
+ENGLISH_ALONE: dict[str, str] = {
+    "issued.done": "[green]✔[/] {event} of {uscc} entered: version {version}, entry {n} of this licence",
+    "issued.replayed": "[yellow]=[/] {event} of {uscc} was entered before under this key; nothing was done twice",
+    "issued.identifier": "licence identifier {identifier}",
+    "state.title": "node of member {member} (log {log})",
+    "init.log": "  log id {log}",
+    "init.embedded": "  embedded demonstration chain {path}, id {chain_id}",
+    "init.registry": "  registry contract 0x{registry}",
+    "init.founder": (
+        "  public description {path}: give it to whoever deploys the registry, or have a member propose to admit it"
+        " (`tongban propose admit`)"
+    ),
+    "init.passphrase": "  private keys are in {path}, encrypted under your passphrase",
+    "keys.rotated": "[green]✔[/] {purpose} key: now using generation {generation}",
+    "keys.revoked": "[green]✔[/] key {id}… revoked",
+    "keys.compromised": "[green]✔[/] key {id}…: entries from {size} on are disbelieved",
+    "chain.serving": "serving {path} as JSON-RPC at {url} (chain id {chain_id}); Ctrl-C stops it",
+    "chain.deployed": "[green]✔[/] registry 0x{registry} deployed, chain id {chain_id}",
+    "bundle.written": "[green]✔[/] proof bundle written: {path}",
+    "tiles.written": "[green]✔[/] {count} files of the log written: {path}",
+    "verify.as_of": "as of anchor {seq} (block {block}, {time}, {chain})",
+    "verify.pinned": "  first use: the members' keys are pinned ({path})",
+    "trust.written": "[green]✔[/] trust file written: {path}",
+    "trust.cosigned": "[green]✔[/] checked against our chain and co-signed: {path}",
+    "trust.pinned": "[green]✔[/] members' keys pinned: {path}",
+    "trust.title": "trust file (block {block}, {time})",
+    "trust.signers": "signed by members: {signers}",
+    "error.internal": "an error in the program itself, please report it: {detail}",
+}
+"""English where nothing Chinese stands beside it and shows the values."""
+
 
 def text(key: str, lang: str, **values: Any) -> str:
     """A sentence in one language, or Chinese and then English.
@@ -201,7 +267,8 @@ def text(key: str, lang: str, **values: Any) -> str:
     Args:
         key: of :data:`TEXTS`.
         lang: ``both``, ``zh`` or ``en``.
-        values: what stands in the braces; an English sentence need not repeat what the Chinese one shows.
+        values: what stands in the braces; beside a Chinese sentence the English one need not repeat what it shows.
     """
-    zh, en = (part.format(**values) for part in TEXTS[key])
-    return {"zh": zh, "en": en}.get(lang, f"{zh}  [dim]{en}[/]")
+    zh, en = TEXTS[key]
+    template = {"zh": zh, "en": ENGLISH_ALONE.get(key, en)}.get(lang, f"{zh}  [dim]{en}[/]")
+    return template.format(**values)
