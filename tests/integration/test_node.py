@@ -13,6 +13,7 @@ from ledger.config import ChainSettings
 from ledger.errors import ConfigError
 from ledger.keystore import KeyName
 from ledger.license.status import Event
+from ledger.services import consortium
 from ledger.services.model import Operation
 from ledger.services.node import Node
 from tests.integration.nodes import ISSUER, PASSPHRASE, draft, passphrase
@@ -100,6 +101,31 @@ def test_a_rotated_key_is_used_from_then_on(node: Node) -> None:
     assert signed[0] != signed[1]
     node.use_key(KeyName.CREDENTIAL, 1)
     node.issuer.apply(Operation(Event.REISSUE, draft(2)["uscc"]))
+
+
+def test_a_rotated_key_writes_no_endpoint_that_only_this_process_was_told(node: Node) -> None:
+    pinned = config.load(node.settings.data, {}).chain
+    told = config.load(node.settings.data, {"TONGBAN_CHAIN_URL": "http://127.0.0.1:1"})
+    assert told.chain != pinned
+    with Node.open(told, passphrase) as other:
+        other.use_key(KeyName.CREDENTIAL, other.keys.generate(KeyName.CREDENTIAL))
+        assert other.settings.chain == told.chain
+    written = config.load(node.settings.data, {})
+    assert (written.chain, written.keys["credential"]) == (pinned, 2)
+
+
+@pytest.mark.parametrize("name", [KeyName.CREDENTIAL, KeyName.CHECKPOINT])
+def test_nothing_is_anchored_under_a_key_that_the_directory_lacks(folder: Path, name: KeyName) -> None:
+    with Node.open(config.load(folder / "cq", {}), passphrase) as node:
+        node.use_key(name, node.keys.generate(name))
+        node.issuer.issue(draft(1))
+        with pytest.raises(ConfigError, match="keys publish"):
+            node.sync()
+        assert node.state().pending == 1
+        consortium.publish_keys(node)
+        made = node.sync()
+        assert made is not None
+        assert made.size == 1
 
 
 def _kid(node: Node, number: int) -> bytes:

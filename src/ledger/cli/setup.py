@@ -69,15 +69,19 @@ def init(
 
     密钥、日志、数据库，并指定其链 / keys, log, database; and tell it its chain.
     """
-    from ledger.services import description, founding
+    from ledger.services import consortium, description, founding
     from ledger.services.node import Node
 
     out = output(as_json)
     _check_ways(join, chain, registry)
     env = environment()
     if (data / config.NODE_FILE).exists():
-        opened = Node.open(config.load(data, env), passphrase, env=env)
+        settings = config.load(data, env)
+        if settings.member != member:
+            raise ConfigError(f"{data} 是成员 {settings.member} 的节点 / is the node of member {settings.member}")
+        opened = Node.open(settings, passphrase, env=env)
     else:
+        _check_member(member)
         issuer = _issuer(member, authority, authority_name, division)
         opened = Node.create(data, member=member, issuer=issuer, passphrase=passphrase, env=env)
     with opened as node:
@@ -88,6 +92,8 @@ def init(
                 founding.attach_embedded(node, config.load(join, env))
             elif chain is None:
                 founding.found_embedded(node, data / "chain" / CHAIN_FILE, endpoint)
+        elif node.settings.chain.embedded == (data / "chain" / CHAIN_FILE).resolve():
+            consortium.publish_keys(node)  # founding may have ended just before
         described = description.describe(node, endpoint)
         config.write_atomically(data / MEMBER_FILE, canonical.dumps(described))
         _report(out, node.settings, described)
@@ -110,6 +116,12 @@ def _check_ways(join: Path | None, chain: str | None, registry: str | None) -> N
         raise ConfigError("--join and --chain exclude one another")
     if registry is not None and chain is None:
         raise ConfigError("--registry needs --chain")
+
+
+def _check_member(member: int) -> None:
+    province = divisions.lookup(str(member))
+    if province is None or not province.is_province:
+        raise ConfigError(f"--member: {member} 不是省级区划代码 / is not a province's code, such as 500000")
 
 
 def _issuer(member: int, code: str | None, name: str | None, division: str | None) -> config.IssuerDefaults:

@@ -17,7 +17,7 @@ from ledger.chain.calls import ContractCall
 from ledger.chain.transactions import Receipt
 from ledger.directory import Action, Directory, Proposal
 from ledger.directory import events as directory_events
-from ledger.errors import ChainError, ConfigError, NotFoundError
+from ledger.errors import ChainError, ConfigError, ContractRevertedError, NotFoundError
 from ledger.keys import Purpose, key_id
 from ledger.keystore import KeyName
 from ledger.services.description import adoption_arguments, parse_description
@@ -144,6 +144,22 @@ def publish_keys(node: Node) -> list[bytes]:
             _act(node, calls.add_key(node.settings.member, purpose, public))
             added.append(key_id(public))
     return added
+
+
+def check_published(node: Node) -> None:
+    """What is anchored under a key that is not in the directory yet would never verify, not even once it is.
+
+    Raises:
+        ConfigError: a key that entries or checkpoints are signed with is not there, or was revoked.
+    """
+    for name in (KeyName.CREDENTIAL, KeyName.CHECKPOINT):
+        identifier = key_id(node.keys.signer(name).public)
+        try:
+            stands = node.registry.key(node.settings.member, identifier).revoked is None
+        except ContractRevertedError:
+            stands = False
+        if not stands:
+            raise ConfigError(f"公钥未登记或已停用 / key {name} is not in the directory: `tongban keys publish` first")
 
 
 def rotate_key(node: Node, name: KeyName) -> int:

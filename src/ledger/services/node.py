@@ -185,7 +185,8 @@ class Node:
         pinned = self.settings.chain
         if pinned is not None and _identity(pinned) != _identity(chain):
             raise ConfigError("this node has pinned another chain or registry already")
-        self._save(replace(self.settings, chain=chain))
+        self.settings = replace(self.settings, chain=chain)
+        config.save(self.settings)
         self._disconnect()
 
     def use_key(self, name: KeyName, generation: int) -> None:
@@ -195,13 +196,11 @@ class Node:
             ConfigError: there is no such generation.
         """
         self.keys.use(name, generation)
-        self._save(replace(self.settings, keys={**self.settings.keys, name.value: generation}))
+        written = config.load(self.settings.data, {})  # not what this process was told besides, as another endpoint
+        config.save(replace(written, keys={**written.keys, name.value: generation}))
+        self.settings = replace(self.settings, keys={**self.settings.keys, name.value: generation})
         for service in ("issuer", "sequencer", "anchorer"):
             self.__dict__.pop(service, None)
-
-    def _save(self, settings: Settings) -> None:
-        config.save(settings)
-        self.settings = settings
 
     # ---- services -------------------------------------------------------------------------------------------------
 
@@ -298,10 +297,14 @@ class Node:
             The final anchor that covers everything; None where there was nothing to do.
 
         Raises:
+            ConfigError: the directory lacks a key that this node signs with.
             RestoredBackupError, ChainError: see ``anchoring``. What was sequenced stays so.
         """
+        from ledger.services import consortium
+
         before = self.anchorer.newest()
         self.anchorer.recover()
+        consortium.check_published(self)
         self.sequencer.sequence_all()
         after = self.anchorer.until_final(self.settings.finality.timeout)
         return None if after == before else after
