@@ -204,7 +204,13 @@ Entry = LicenseEntry | TrackEntry | HeartbeatEntry | UnknownEntry
 
 
 def license_subject(type_code: str, uscc: str) -> bytes:
-    """The 32-byte subject of a licence: every province computes the same from type code and credit code."""
+    """The 32-byte subject of a licence: every province computes the same from type code and credit code.
+
+    Raises:
+        FormatError: either has other than ASCII characters, so it is the code of nothing.
+    """
+    if not (type_code + uscc).isascii():
+        raise FormatError("代码只含 ASCII 字符 / a code has ASCII characters only")
     return _subject(LICENSE, type_code.encode("ascii") + b"\0" + uscc.encode("ascii"))
 
 

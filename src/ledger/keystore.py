@@ -206,7 +206,7 @@ class Keystore:
         return self._loaded[name]
 
     def _from_env(self, name: KeyName, text: str) -> _Private:
-        pem = text.encode()
+        pem = text.encode(errors="replace")
         return _decode(name, pem, self._passphrase() if b"ENCRYPTED" in pem else None)
 
     def _from_file(self, name: KeyName) -> _Private:
@@ -221,7 +221,10 @@ class Keystore:
 
     def _passphrase(self) -> bytes:
         if self._secret is None:
-            self._secret = self._ask().encode()
+            try:
+                self._secret = self._ask().encode()
+            except UnicodeEncodeError:  # its message would quote the passphrase
+                raise ConfigError("the passphrase is not Unicode text") from None
         return self._secret
 
 

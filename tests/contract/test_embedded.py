@@ -371,5 +371,6 @@ def test_lost_file__not_made_anew_where_a_chain_was_pinned(path: Path) -> None:
 def test_connect__one_of_file_and_url() -> None:
     with pytest.raises(ConfigError, match="either"):
         connect()
-    with pytest.raises(ConfigError, match="not an HTTP endpoint"):
-        connect(url="ftp://node")
+    for url in ("ftp://node", "http://", "http://[", "http://node:99999"):
+        with pytest.raises(ConfigError, match="not an HTTP endpoint"):
+            connect(url=url)

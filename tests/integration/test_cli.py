@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,8 @@ import pytest
 import typer.main
 
 from ledger.cli.main import app, main
+from ledger.errors import StorageError
+from tests.builders import credit_code
 from tests.integration.nodes import PASSPHRASE, draft
 
 Run = Callable[..., tuple[int, Any]]
@@ -247,3 +252,95 @@ def test_error__no_node__says_what_to_do(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["show", "91110000802100433B", "--data", str(tmp_path)]) == 1
     assert "tongban init" in capsys.readouterr().err
     assert main(["no-such-command"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "type_"),
+    [
+        (["show", "重庆样例有限公司"], "FormatError"),
+        (["show", "\udcff"], "FormatError"),
+        (["search", "\udcff"], "FormatError"),
+        (["bundle", credit_code(1), "--size", 10**20], "FormatError"),
+        (["bundle", credit_code(1), "--version", 10**20], "FormatError"),
+        (["bundle", credit_code(1), "--out", "/dev/null/x"], "StorageError"),
+        (["change", credit_code(1), "--set", "name=样例", "--key", "\udcff"], "FormatError"),
+        (["change", credit_code(1), "--set", "heads=" + "[" * 900 + "]" * 900], "RecordError"),
+        (["change", credit_code(1), "--set", "heads=" + "[" * 900 + "]" * 900, "--key", "k"], "RecordError"),
+        (["import", "."], "FormatError"),
+        (["import", "no-such-file.ndjson"], "FormatError"),
+        (["export", "/dev/null/x"], "StorageError"),
+        (["init", "--member", "510000"], "ConfigError"),
+    ],
+)
+def test_what_a_hand_may_slip_into__is_named_not_traced(
+    data: Path, run: Run, licence: str, words: list[Any], type_: str
+) -> None:
+    assert licence == credit_code(1)
+    if words[0] in ("bundle", "export"):
+        run("sync", "--data", data)
+    code, printed = run(*words, "--data", data)
+    assert (code, printed["error"]["type"]) == (1, type_)
+
+
+@pytest.mark.parametrize("member", [-1, 1, 500106, 999999])
+def test_init__no_province__makes_no_folder(data: Path, run: Run, tmp_path: Path, member: int) -> None:
+    code, printed = run("init", "--data", tmp_path / "new", "--member", member)
+    assert (code, printed["error"]["type"]) == (1, "ConfigError")
+    assert data.exists()
+    assert not (tmp_path / "new").exists()
+
+
+def test_init__ended_before_the_keys_were_published__publishes_them_when_run_again(
+    data: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_node: object) -> None:
+        raise StorageError("the test ends founding here")
+
+    new = tmp_path / "new"
+    with monkeypatch.context() as patched:
+        patched.setattr("ledger.services.consortium.publish_keys", dies)
+        assert run("init", "--data", new, "--member", 510000)[0] == 1
+    assert data.exists()
+    assert run("sync", "--data", new)[1]["error"]["type"] == "ConfigError"
+    assert run("init", "--data", new, "--member", 510000)[0] == 0
+    assert len(run("keys", "list", "--data", new)[1]["keys"]) == 3
+    assert run("sync", "--data", new)[0] == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk"])
+@pytest.mark.parametrize("words", [["--help"], ["show", "x", "--json"], ["status"]])
+def test_a_terminal_without_these_characters__gets_escapes_not_a_traceback(
+    data: Path, encoding: str, words: list[str]
+) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "TONGBAN_DATA": str(data)}
+    program = [sys.executable, "-c", "from ledger.cli.main import run; run()", *words]
+    ended = subprocess.run(program, env=environment, capture_output=True, check=False)
+    assert ended.returncode == int(words[0] == "show")
+    assert b"Traceback" not in ended.stderr
+    if "--json" in words:
+        assert "没有该执照" in json.loads(ended.stdout.decode("ascii"))["error"]["message"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_full_disk_behind_standard_output__is_named_not_traced(data: Path, more: list[str]) -> None:
+    program = [sys.executable, "-c", "from ledger.cli.main import run; run()", "status", "--data", str(data), *more]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode != 0
+    assert b"Traceback" not in ended.stderr
+
+
+def test_passphrase__no_text_or_nobody_to_ask__is_named(
+    data: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TONGBAN_PASSPHRASE", "\udcff" * 9)
+    assert run("sync", "--data", data)[1]["error"]["type"] == "ConfigError"
+    monkeypatch.delenv("TONGBAN_PASSPHRASE")
+    monkeypatch.setattr("sys.stdin", None)
+    assert run("sync", "--data", data)[1]["error"]["type"] == "ConfigError"
+    (tmp_path / "words").write_bytes(b"\xff\xfe secret words")
+    monkeypatch.setenv("TONGBAN_PASSPHRASE_FILE", str(tmp_path / "words"))
+    error = run("sync", "--data", data)[1]["error"]
+    assert error["type"] == "ConfigError"
+    assert "secret" not in error["message"]

@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from ledger.errors import FormatError, StorageError
+from ledger.errors import ConfigError, FormatError, StorageError
 from ledger.services import import_rows, importing
 from ledger.services.import_rows import Row, read_rows
 from ledger.services.model import ImportReport
@@ -157,6 +157,35 @@ def test_the_error_file_is_not_the_file_itself(node: Node, tmp_path: Path) -> No
     assert path.exists()
 
 
+def test_an_error_file_that_cannot_be_written_stops_before_anything_is_issued(node: Node, tmp_path: Path) -> None:
+    path = ndjson(tmp_path / "rows.ndjson", [draft(1), {}])
+    for errors in (tmp_path / "missing" / "x", tmp_path):
+        with pytest.raises(ConfigError, match="error file"):
+            node.importer.run(path, errors=errors)
+    assert run(node, path, legacy=False).issued == 1
+    assert path.with_suffix(".errors").exists()
+    assert run(node, ndjson(path, [draft(1)]), legacy=False).known == 1
+    assert not path.with_suffix(".errors").exists()
+
+
+def test_the_error_file_is_not_the_file_under_another_name(node: Node, tmp_path: Path) -> None:
+    path = ndjson(tmp_path / "rows.ndjson", [draft(1)])
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "linked").symlink_to(path)
+    for errors in (tmp_path / "sub" / ".." / "rows.ndjson", tmp_path / "linked"):
+        with pytest.raises(FormatError, match="itself"):
+            node.importer.run(path, errors=errors)
+    assert path.exists()
+
+
+def test_a_row_that_is_nested_too_deep_is_refused_and_the_next_goes_in(node: Node, tmp_path: Path) -> None:
+    deep: Any = []
+    for _ in range(900):
+        deep = [deep]
+    path = ndjson(tmp_path / "rows.ndjson", [draft(1, heads=deep), draft(2)])
+    assert (run(node, path, legacy=False).issued, errors_of(path)[0]["rule"]) == (1, "depth")
+
+
 # ---- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +258,12 @@ def test_what_a_spreadsheet_spoiled_is_named(tmp_path: Path, value: Any, rule: s
 def test_what_a_spreadsheet_only_dressed_up_is_undressed(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", list("abcde"), [dt.date(2020, 2, 29), 1000.0, 0.5, True, None], [None] * 5)
     assert list(read_rows(path)) == [Row(2, {"a": "2020-02-29", "b": "1000", "c": "0.5", "d": "true"})]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    for name in ("a.ndjson", "a.csv", "a.xlsx"):
+        with pytest.raises(FormatError, match="cannot read"):
+            list(read_rows(tmp_path / name))
 
 
 def test_files_and_rows_have_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

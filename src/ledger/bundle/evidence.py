@@ -225,7 +225,7 @@ def _contradiction(content: Content, entry: LicenseEntry, member: int) -> str:
             parts = identifier.parse(fields["cert_identifier"])
             if (parts.type_code, parts.version) != (content.license_type, content.version):
                 return "cert_identifier"
-    except (FormatError, UnicodeEncodeError) as error:
+    except FormatError as error:
         return str(error)
     return ""
 

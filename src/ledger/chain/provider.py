@@ -118,9 +118,17 @@ def connect(
         raise ConfigError("a chain is either an embedded file or a URL")
     if embedded is not None:
         return _open(embedded, timeout, wait, create=create)
-    if not str(url).startswith(("http://", "https://")):
+    if not _is_http(str(url)):
         raise ConfigError(f"not an HTTP endpoint: {url}")
     return Connection(_OverHttp(str(url), timeout))
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, or a port beyond the last one
+        return False
 
 
 def _open(path: Path, timeout: float, wait: float, *, create: bool) -> Connection:

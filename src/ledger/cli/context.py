@@ -76,7 +76,9 @@ def passphrase() -> str:
             return path.read_text("utf-8").rstrip("\n")
         except OSError as error:
             raise ConfigError(f"TONGBAN_PASSPHRASE_FILE: cannot read {path}: {error.strerror}") from error
-    if sys.stdin.isatty():
+        except UnicodeDecodeError:  # its message would quote the passphrase
+            raise ConfigError(f"TONGBAN_PASSPHRASE_FILE: {path} is not UTF-8 text") from None
+    if sys.stdin is not None and sys.stdin.isatty():
         return getpass.getpass("密钥口令 / passphrase of the node's keys: ")
     raise ConfigError("the keys need a passphrase: set TONGBAN_PASSPHRASE or TONGBAN_PASSPHRASE_FILE")
 
@@ -114,7 +116,7 @@ def read_input(path: Path) -> bytes:
     Raises:
         ConfigError: it cannot be read.
     """
-    if str(path) == "-":
+    if str(path) == "-" and sys.stdin is not None:
         return sys.stdin.buffer.read()
     try:
         return path.read_bytes()

@@ -279,7 +279,7 @@ def import_file(
     好行签发，坏行写入错误文件，可重复执行 / good rows go in, bad rows to the error file; safe to run twice.
     """
     out = output(as_json)
-    target = errors or file.with_name(file.name + ".errors.ndjson")
+    target = errors or file.parent / f"{file.name}.errors.ndjson"
     with node(data) as opened, out.progress("import.progress") as update:
 
         def progress(_rows: int, done: int, total: int) -> None:

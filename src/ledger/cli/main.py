@@ -6,6 +6,8 @@ Exit codes: 0 done; 1 refused, or something failed to verify; 2 wrong usage, or 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from typing import Annotated
 
@@ -15,7 +17,7 @@ from ledger import __version__
 from ledger.cli import anchoring, auditing, chain, consortium, licenses, lookup, proofs, setup
 from ledger.cli.context import LANGUAGE
 from ledger.cli.output import Out, language
-from ledger.errors import ConfigError, LedgerError
+from ledger.errors import ConfigError, LedgerError, StorageError
 
 app = typer.Typer(
     name="tongban",
@@ -68,11 +70,19 @@ def main(arguments: list[str]) -> int:
     except LedgerError as error:
         _out(arguments).error(error)
         return 1
+    except OSError as error:  # a folder that cannot be written, a full disk: files are named all over the program
+        where = error.filename2 or error.filename or "-"
+        with contextlib.suppress(OSError):  # standard output itself may be what fails
+            _out(arguments).error(StorageError(f"无法读写文件 / cannot read or write {where}: {error.strerror}"))
+        return 1
     return 0
 
 
 def run() -> None:
     """Entry point of the installed program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Chinese shows escapes, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))
 
 

@@ -67,7 +67,8 @@ class Out:
     def result(self, obj: Mapping[str, Any]) -> None:
         """Print the command's result object; silent without ``--json``."""
         if self.as_json:
-            self.console.file.write(json.dumps(obj, ensure_ascii=False, indent=2, default=str) + "\n")
+            plain = self.console.encoding != "utf-8"  # JSON escapes are good in every encoding
+            self.console.file.write(json.dumps(obj, ensure_ascii=plain, indent=2, default=str) + "\n")
             self.console.file.flush()
 
     def rows(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], **values: Any) -> None:

@@ -34,6 +34,9 @@ FIELDS = frozenset(
 )  # fmt: skip
 """What a draft may have."""
 
+MAX_DEPTH = 8
+"""How deep a field's lists and objects may lie in each other; a record's own lie three deep."""
+
 CNY = "156"
 _DELEGATE = re.compile(r"(.+?)\s*[（(]\s*委派代表\s*[：:]\s*(.+?)\s*[）)]")
 
@@ -104,10 +107,32 @@ def draft_of(record: LicenseRecord) -> dict[str, Any]:
     return draft
 
 
+def check_depth(draft: Mapping[str, Any]) -> None:
+    """Refuse nesting that no record has, before anything goes down into it.
+
+    Raises:
+        RecordError: a field is nested too deep.
+    """
+    for name, value in draft.items():
+        level = [value]
+        for _ in range(MAX_DEPTH):
+            level = [inner for item in level for inner in _inside(item)]
+        if level:
+            zh, en = f"嵌套超过 {MAX_DEPTH} 层", f"nested deeper than {MAX_DEPTH}"
+            raise RecordError(str(name), "depth", zh, en)
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else []
+
+
 def _fill(draft: Mapping[str, Any], *, issue_date: dt.date, cause: dict[str, Any], **given: Any) -> dict[str, Any]:
     for name in draft:
         if name not in FIELDS:
             raise RecordError(str(name), "unknown_field", f"不认识的字段 {name}", f"unknown field {name}")
+    check_depth(draft)
     entered = {name: _clean(value) for name, value in draft.items() if value is not None}
     family = _family(entered)
     record: dict[str, Any] = {

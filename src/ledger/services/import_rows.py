@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import csv
 import datetime as dt
+import itertools
 import json
 import warnings
 import zipfile
@@ -75,12 +76,19 @@ def read_rows(path: Path, on_progress: OnProgress | None = None) -> Iterator[Row
         raise FormatError(
             f"不支持的文件类型 / not a known type of file: {path.suffix or path.name}; {', '.join(readers)}"
         )
-    if path.stat().st_size > MAX_FILE:
-        raise FormatError(f"文件过大 / file larger than {MAX_FILE} bytes")
-    for count, row in enumerate(reader(path, on_progress or _ignore), 1):
-        if count > MAX_ROWS:
-            raise FormatError(f"行数超过 {MAX_ROWS} / more than {MAX_ROWS} rows")
-        yield row
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise FormatError(f"文件过大 / file larger than {MAX_FILE} bytes")
+        rows = reader(path, on_progress or _ignore)
+        for count in itertools.count(1):
+            row = next(rows, None)
+            if row is None:
+                return
+            if count > MAX_ROWS:
+                raise FormatError(f"行数超过 {MAX_ROWS} / more than {MAX_ROWS} rows")
+            yield row
+    except OSError as error:
+        raise FormatError(f"无法读取文件 / cannot read {path}: {error.strerror}") from error
 
 
 def _ignore(_done: int, _total: int) -> None:

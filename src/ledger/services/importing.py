@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ledger.encoding import shanghai_date
-from ledger.errors import FormatError, LedgerError, RecordError, TransitionError
+from ledger.errors import ConfigError, FormatError, LedgerError, RecordError, TransitionError
 from ledger.license import draft as drafts
 from ledger.license.import_mapping import to_draft
 from ledger.license.status import Event
@@ -72,25 +72,31 @@ class _Place:
 
 @dataclass(slots=True)
 class _Refused:
-    """The error file: there only if there are errors."""
+    """The error file: opened before anything is issued, left only if there are errors."""
 
     path: Path
-    file: IO[str] | None = field(default=None)
+    file: IO[str] = field(init=False)
+    empty: bool = True
 
     def __enter__(self) -> Self:
-        self.path.unlink(missing_ok=True)
+        try:
+            self.path.unlink(missing_ok=True)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            reason = f"无法写入错误文件 / cannot write the error file {self.path}: {error.strerror}"
+            raise ConfigError(reason) from error
+        self.file = os.fdopen(descriptor, "w", encoding="utf-8")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.file is not None:
-            self.file.close()
+        self.file.close()
+        if self.empty:
+            self.path.unlink(missing_ok=True)
 
     def write(self, row: Row, errors: list[LedgerError]) -> None:
-        if self.file is None:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            self.file = os.fdopen(descriptor, "w", encoding="utf-8")
+        self.empty = False
         first, *more = [_explained(error) for error in errors]
         line = {"line": row.line, **first, "more": more, "row": row.values}
         self.file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
@@ -128,10 +134,10 @@ class Importer:
             What was done. Everything that it counts as issued is on disk.
 
         Raises:
-            FormatError: the file cannot be read any further; what was read before is in.
-            ConfigError, StorageError: nothing further was issued.
+            FormatError: the file cannot be read (any further); what was read before is in.
+            ConfigError, StorageError: nothing further was issued; the error file cannot be written, for one.
         """
-        if errors.absolute() == path.absolute():
+        if errors.resolve() == path.resolve() or (errors.exists() and path.exists() and errors.samefile(path)):
             raise FormatError("错误文件不能是导入文件本身 / the error file cannot be the file itself")
         with self._store.write() as transaction:
             log = logs.get(transaction, self._log)
@@ -171,6 +177,7 @@ class Importer:
     def _good(self, row: Row, secret: bytes, *, legacy: bool) -> _Good:
         if row.error is not None:
             raise row.error
+        drafts.check_depth(row.values)
         draft = to_draft(row.values, organ=self._organ).draft
         text = json.dumps([legacy, draft], sort_keys=True, default=str)
         return _Good(row, draft, "import:" + hmac.digest(secret, text.encode(), hashlib.sha256).hex())

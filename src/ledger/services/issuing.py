@@ -24,7 +24,8 @@ from typing import Any
 
 from ledger import entry
 from ledger.entry import LicenseEntry
-from ledger.errors import ConflictError, LedgerError, NotFoundError, RestoredBackupError, StorageError
+from ledger.errors import ConflictError, LedgerError, NotFoundError, RecordError, RestoredBackupError, StorageError
+from ledger.license import draft as drafts
 from ledger.license import lifecycle
 from ledger.license.guards import Request
 from ledger.license.status import Event
@@ -203,6 +204,10 @@ def _ask(log: LogRow, draft: Draft, key: str | None, *, legacy: bool) -> _Asked:
         return _Asked(draft, None, b"")
     if not 0 < len(key) <= MAX_KEY:
         raise ConflictError(f"an idempotency key has 1 to {MAX_KEY} characters, got {len(key)}")
+    try:
+        drafts.check_depth(draft)
+    except RecordError as error:
+        return _Asked(draft, None, b"", answer=error)
     text = json.dumps({"legacy": legacy, "request": dict(draft)}, sort_keys=True, default=str)  # never stored
     return _Asked(draft, key, hmac.digest(log.secret or b"", text.encode(), hashlib.sha256))
 

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from ledger.errors import ConfigError, ConflictError, StorageError
+from ledger.errors import ConfigError, ConflictError, FormatError, StorageError
 from ledger.store.migrate import migrate
 
 _WRITING = "ledger_writing"
@@ -70,6 +70,7 @@ class Store:
         """A reading transaction: one consistent state.
 
         Raises:
+            FormatError: a value that no database can hold was looked for.
             StorageError: the database failed.
         """
         with _translated(), self.engine.connect() as connection, connection.begin():
@@ -81,6 +82,7 @@ class Store:
 
         Raises:
             ConflictError: somebody else wrote the same at the same time.
+            FormatError: a value that no database can hold; nothing was written.
             StorageError: the database failed; nothing was written.
         """
         with _translated(), self.engine.connect() as connection:
@@ -124,5 +126,7 @@ def _translated() -> Iterator[None]:
         raise ConflictError(f"the database holds a contradicting row: {error.orig}") from error
     except DBAPIError as error:
         raise StorageError(f"the database failed: {error.orig}") from error
+    except (OverflowError, UnicodeEncodeError) as error:  # what was asked for, not the database, is at fault
+        raise FormatError("数值过大，或文字不是 Unicode / a number too large, or text that is not Unicode") from error
     except sqlite3.Error as error:
         raise StorageError(f"the database failed: {error}") from error
