@@ -241,6 +241,10 @@ def _verdict(report: AuditReport, lang: str) -> Iterable[str]:
         yield _say(lang, f"未能完成：{report.problem[0]}", f"could not complete: {report.problem[1]}")
     elif report.errors:
         yield _say(lang, f"发现 {report.errors} 处问题", f"{report.errors} finding{'s' * (report.errors != 1)}")
+    elif left := ", ".join(str(result.step) for result in report.steps if result.outcome == "not run"):
+        yield _say(
+            lang, f"已执行的步骤未发现问题；未执行：第 {left} 步", f"clean as far as it went; not run: steps {left}"
+        )
     else:
         yield _say(lang, "未发现问题", "clean: nothing found")
 

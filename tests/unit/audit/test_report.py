@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_notices_do_not_make_a_report_unclean() -> None:
     assert (made.errors, made.exit_code) == (0, 0)
     assert "anchor 3 is on the chain" in render_text(made, "en")
     assert "clean" in render_text(made, "en")
+
+
+def test_clean_says_which_steps_were_not_run() -> None:
+    made = report(Findings())
+    assert render_text(made, "en").endswith("clean: nothing found\n")
+    partly = replace(made, steps=(*made.steps[:4], StepResult(5, "not run", 0, "没有", "none"), *made.steps[5:]))
+    assert render_text(partly, "en").endswith("clean as far as it went; not run: steps 5\n")
+    assert render_text(partly, "zh").endswith("已执行的步骤未发现问题；未执行：第 5 步\n")
+    assert "member —" in render_text(replace(made, member=0), "en")
 
 
 def test_each_language_alone_and_both() -> None:
