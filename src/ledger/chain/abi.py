@@ -163,7 +163,7 @@ def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
 
 
 def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
-    """Values of an ABI encoding; addresses as 20 bytes.
+    """Values of an ABI encoding; addresses as 20 bytes, strings with U+FFFD for what is no UTF-8.
 
     Raises:
         FormatError: the bytes encode no such values.
@@ -171,12 +171,17 @@ def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     if len(types) * 32 == len(data) and all(kind in _STATIC for kind in types):  # nearly all events; ten times faster
         return tuple(_static(kind, data[32 * place : 32 * place + 32]) for place, kind in enumerate(types))
     try:
-        values = abi_decode(types, data)
+        values = abi_decode(["bytes" if kind == "string" else kind for kind in types], data)
     except (DecodingError, ValueError, OverflowError) as error:
         raise FormatError(f"not an encoding of ({', '.join(types)}): {error}") from error
-    return tuple(
-        bytes.fromhex(value[2:]) if kind == "address" else value for kind, value in zip(types, values, strict=True)
-    )
+    return tuple(_plain(kind, value) for kind, value in zip(types, values, strict=True))
+
+
+def _plain(kind: str, value: Any) -> Any:
+    """An address as bytes; a string also where it is no UTF-8: a contract takes any bytes for one."""
+    if kind == "string":
+        return value.decode("utf-8", "replace")
+    return bytes.fromhex(value[2:]) if kind == "address" else value
 
 
 _STATIC = {"uint8": 8, "uint32": 32, "uint64": 64, "uint256": 256, "address": 160, "bytes32": 256, "bool": 1}

@@ -98,6 +98,13 @@ def test_decode__no_such_encoding__refused(types: tuple[str, ...], data: bytes) 
         decode(types, data)
 
 
+def test_decode__a_string_that_is_no_utf8__does_not_stop_everybody_else() -> None:
+    """Any admin can set such an endpoint; an event that cannot be read would end the directory for all members."""
+    topics = [keccak(b"EndpointChanged(uint32,string)"), (500000).to_bytes(32, "big")]
+    name, values = artifact().abi.event(topics, abi_encode(["bytes"], [b"https://\xff"]))
+    assert (name, values) == ("EndpointChanged", {"member": 500000, "endpoint": "https://\ufffd"})
+
+
 def test_revert__custom_error_by_name() -> None:
     data = keccak(b"RegistryNotGrowing(uint64,uint64)")[:4] + abi_encode(["uint64", "uint64"], [3, 7])
     error = artifact().abi.revert(data)
