@@ -151,6 +151,15 @@ def test_adopted__goes_on_from_there() -> None:
     assert back.member(CQ).head == d.Head(5, 9, 20, word("r"), word("s"), word("d"))
 
 
+def test_adopted__its_head_may_be_witnessed() -> None:
+    chain = Chain(CQ, SC).add(d.Adopted, member=CQ, **adopted())
+    before = chain.fold().member(CQ)
+    after = chain.add(d.Witnessed, member=CQ, seq=9, witness=SC, digest=adopted()["digest"]).fold().member(CQ)
+    assert after == before
+    with pytest.raises(AnchorMismatchError):
+        chain.add(d.Witnessed, member=CQ, seq=9, witness=SC, digest=word("other")).fold()
+
+
 def test_keys__standing_by_index() -> None:
     chain = Chain(CQ).anchor(CQ, 1, 3).key(CQ).anchor(CQ, 2, 9)
     chain.add(d.KeyCompromised, member=CQ, key_id=key_id(PUBLIC), from_size=8)

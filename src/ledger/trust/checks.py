@@ -32,6 +32,7 @@ def check_coherent(trust: TrustFile) -> None:
     codes = [member.member for member in trust.members]
     if not _ascending(codes):
         raise TrustError("members are not in ascending order, each once")
+    known = set(codes)
     if len({member.log for member in trust.members}) != len(codes):
         raise TrustError("two members share a log")
     for member in trust.members:
@@ -43,7 +44,7 @@ def check_coherent(trust: TrustFile) -> None:
         _AnchorFold(member).run()
         _check_times(member, trust.block)
         for anchor in member.anchors:
-            _check_witnesses(anchor, set(codes))
+            _check_witnesses(anchor, known)
 
 
 def _check_membership(member: TrustMember, block: BlockInfo) -> None:
