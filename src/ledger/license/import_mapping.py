@@ -48,7 +48,8 @@ def to_draft(row: Mapping[str, Any], *, organ: Mapping[str, Any] | None = None) 
     """Make a draft of a row.
 
     A column may have a registry's name (``ENTNAME``), a Chinese heading (``名称``) or the draft's own name; an empty
-    cell counts as absent. Values of the draft's own names that are not strings (from JSON) are taken as they are.
+    cell counts as absent. Values of the draft's own names that are not strings (from JSON) are taken as they are;
+    numbers under a registry's names or a heading are converted like their text.
 
     Args:
         row: column → value.
@@ -68,13 +69,15 @@ def to_draft(row: Mapping[str, Any], *, organ: Mapping[str, Any] | None = None) 
             ignored.append(column)
             continue
         field, convert = target
-        converted = convert(column, value.strip()) if isinstance(value, str) else value
+        cell = value if _is_own(column) else _cell(column, value)
+        converted = convert(column, cell.strip()) if isinstance(cell, str) else cell
         if field in draft and draft[field] != converted:
             _refuse(column, "column.twice", f"与另一列同为 {field}", f"another column is {field} too")
         draft[field] = converted
     draft.pop(_STATE, None)
-    if organ is not None:
-        draft["authority"] = {**organ, **draft.get("authority", {})}
+    named = draft.get("authority", {})
+    if organ is not None and isinstance(named, Mapping):  # anything else is for the rules to refuse
+        draft["authority"] = {**organ, **named}
     return Mapped(_finish(draft), tuple(ignored))
 
 
@@ -82,8 +85,21 @@ def _refuse(column: str, rule: str, zh: str, en: str) -> Any:
     raise RecordError(column, rule, f"{column}：{zh}", f"{column}: {en}")
 
 
+def _is_own(column: str) -> bool:
+    return column in drafts.FIELDS or column in _ABOUT_THE_VERSION
+
+
+def _cell(column: str, value: Any) -> str:
+    """A registry's value as the text that its column is converted from; JSON may have it as a number."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        _refuse(column, "column.type", "应为文字或数字", "a text or a number is expected")
+    return repr(value)
+
+
 def _target(column: str) -> tuple[str, Convert] | None:
-    if column in drafts.FIELDS or column in _ABOUT_THE_VERSION:
+    if _is_own(column):
         return column, _OWN.get(column, _text)
     return _COLUMNS.get(column)
 

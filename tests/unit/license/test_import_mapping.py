@@ -212,3 +212,22 @@ FREE = [
 @pytest.mark.parametrize("text", FREE)
 def test_free_text_is_never_cut_up_by_guess(text: str) -> None:
     assert scope_items(text) == []
+
+
+def test_numbers_of_json_are_converted_like_their_text() -> None:
+    row = {**ROW, "REGCAP": 10, "ENTTYPE": 1151, "REGCAPCUR": 156, "ESTDATE": 20180102, "REGORG": 500111, "OPSTATE": 1}
+    assert to_draft(row) == to_draft({**ROW, "REGCAP": "10", "ESTDATE": "2018-01-02"})
+    assert to_draft({"REGCAP": 0.5}).draft["capital_amount"] == "5000"
+    with pytest.raises(RecordError, match="import it as active"):
+        to_draft({"OPSTATE": 2})
+
+
+@pytest.mark.parametrize("value", [True, [1], {"a": 1}])
+def test_what_no_registry_writes_is_refused(value: Any) -> None:
+    with pytest.raises(RecordError) as caught:
+        to_draft({"REGORG": value}, organ=ORGAN)
+    assert (caught.value.field, caught.value.rule) == ("REGORG", "column.type")
+
+
+def test_an_authority_that_is_no_object_is_left_to_the_rules() -> None:
+    assert to_draft({"authority": "x"}, organ=ORGAN).draft["authority"] == "x"
