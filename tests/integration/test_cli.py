@@ -140,7 +140,7 @@ def test_life__every_event_from_the_command_line__then_a_clean_audit(data: Path,
 def test_erase__old_versions__leaves_a_clean_audit(data: Path, run: Run, licence: str) -> None:
     run("change", licence, "--set", "premises=样例路11号", "--data", data)
     code, erased = run("erase", licence, "--data", data)
-    assert (code, erased["event"]) == (0, "ERASE"), erased
+    assert (code, erased["event"], erased["erased"]) == (0, "ERASE", [1]), erased
     run("sync", "--data", data)
     code, refused = run("bundle", licence, "--version", "1", "--data", data, "--out", data / "old.json")
     assert (code, refused["error"]["type"]) == (1, "ConflictError")

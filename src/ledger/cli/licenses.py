@@ -29,6 +29,7 @@ from ledger.cli.output import Out
 from ledger.encoding import timestamp
 from ledger.errors import ConfigError
 from ledger.license.status import Event, Flag
+from ledger.license.words import EVENT_WORDS
 from ledger.services.model import LICENSE_TYPE, Issued, Operation
 
 EffectiveOption = Annotated[
@@ -258,10 +259,10 @@ def erase(
     with node(data) as opened:
         versions = tuple(version or range(1, opened.show(uscc, license_type or LICENSE_TYPE).version))
         if not versions:
-            raise ConfigError("no superseded version: name one with --version")
+            raise ConfigError("没有旧版；用 --version 指明版本 / no superseded version: name one with --version")
         operation = _operation(Event.ERASE, uscc, license_type, None, None, None, versions=versions)
         issued = opened.issuer.apply(operation, idempotency_key=key)
-    _report(out, issued)
+    _report(out, issued, erased=versions)
 
 
 def import_file(
@@ -324,10 +325,13 @@ def _apply(data: Path, operation: Operation, key: str | None, as_json: bool) -> 
     _report(out, issued)
 
 
-def _report(out: Out, issued: Issued) -> None:
+def _report(out: Out, issued: Issued, erased: tuple[int, ...] = ()) -> None:
     key = "issued.replayed" if issued.replayed else "issued.done"
     status = status_text(out, issued.status, issued)
-    out.say(key, event=issued.event.value, uscc=issued.uscc, version=issued.version, n=issued.n)
+    words = EVENT_WORDS[issued.event].zh
+    out.say(key, zh=words, event=issued.event.value, uscc=issued.uscc, version=issued.version, n=issued.n)
+    if erased:
+        out.say("issued.erased", versions=", ".join(map(str, sorted(erased))))
     if not out.as_json:
         out.console.print(f"  {out.text('issued.identifier', identifier=issued.identifier)}\n  {status}")
     out.say("issued.pending")
@@ -348,6 +352,7 @@ def _report(out: Out, issued: Issued) -> None:
             "recorded": timestamp(issued.recorded),
             "replayed": issued.replayed,
         }
+        | ({"erased": sorted(erased)} if erased else {})
     )
 
 

@@ -58,13 +58,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chain.pending": ("待上链", "not anchored yet"),
     # issuing
     "issued.done": (
-        "[green]✔[/] {event}  {uscc}  第 {version} 版，第 {n} 条",
+        "[green]✔[/] {zh}  {uscc}  现为第 {version} 版，第 {n} 条",
         "{event} entered: version {version}, entry {n} of this licence",
     ),
     "issued.replayed": (
-        "[yellow]=[/] {event}  {uscc} 此前已办理（幂等键相同），未重复办理",
+        "[yellow]=[/] {zh}  {uscc} 此前已办理（幂等键相同），未重复办理",
         "entered before under this key; nothing was done twice",
     ),
+    "issued.erased": ("  已销毁第 {versions} 版的披露与盐值", "disclosures of version {versions} destroyed"),
     "issued.identifier": ("证照标识 {identifier}", "licence identifier"),
     "issued.pending": ("  待上链：用 `tongban sync` 入日志并上链", "not anchored yet: run `tongban sync`"),
     "import.progress": ("导入", "importing"),
