@@ -171,6 +171,8 @@ def _clean(value: Any) -> Any:
 
 def _family(entered: Mapping[str, Any]) -> Family:
     code = entered.get("subject_type_code")
+    if code is None:
+        raise RecordError("subject_type_code", "required", "类型代码：缺少必填项", "type code: is missing")
     kind = subject_types().get(code) if isinstance(code, str) else None
     if kind is None:
         zh, en = f"类型：类型代码表中没有 {code}", f"type code: {code} is not in the type table"

@@ -126,7 +126,7 @@ def test_all_errors_of_a_draft_are_told() -> None:
         "composition",
     ]
     assert draft_errors(DRAFTS[Family.COMPANY], issue_date=DAY, event=Event.ESTABLISH) == []
-    assert [error.rule for error in draft_errors({}, issue_date=DAY, event=Event.ESTABLISH)] == ["subject_type.unknown"]
+    assert [error.rule for error in draft_errors({}, issue_date=DAY, event=Event.ESTABLISH)] == ["required"]
 
 
 @pytest.mark.parametrize("family", Family)
