@@ -28,7 +28,7 @@ from ledger.errors import (
     RestoredBackupError,
 )
 from ledger.keystore import KeyName
-from ledger.services import description
+from ledger.services import consortium, description
 from ledger.services.node import Node
 from ledger.store.queries import anchors, logs, tree
 from ledger.store.rows import TransactionRow, TxState
@@ -219,8 +219,9 @@ def on_new_chain(folder: Path, chain: Faults, clock: Clock) -> Iterator[Node]:
         mines = chain.request("anvil_getAutomine")
         chain.request("evm_setAutomine", True)
         registry, _ = deploy(chain.inner, [description.founder(node, "")], node.keys.account(KeyName.ADMIN))
-        chain.request("evm_setAutomine", mines)
         node.attach(ChainSettings(None, "http://x", registry.address, registry.chain_id, registry.genesis))
+        consortium.publish_keys(node)
+        chain.request("evm_setAutomine", mines)
         node.issuer.issue(draft())
         node.sequencer.sequence()
         yield node
@@ -376,6 +377,7 @@ def test_a_disowned_anchor_is_forgotten_and_the_log_goes_on(
         node.attach(
             ChainSettings(tmp_path / "chain.sqlite", None, registry.address, registry.chain_id, registry.genesis)
         )
+        consortium.publish_keys(node)
         for number in (1, 2):
             node.issuer.issue(draft(number))
             node.sync()

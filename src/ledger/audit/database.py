@@ -37,6 +37,7 @@ class NodeDatabase:
             self._connection.text_factory = _text
             rows = self._connection.execute(f"SELECT id, log, member FROM logs WHERE {where}", values).fetchall()  # noqa: S608 both are written above
         if len(rows) != 1:
+            self._connection.close()
             raise UnreadableError(f"{path} 中没有要审计的日志", f"{path} does not hold the log to be audited")
         self.id, self.log, self.member = rows[0]
 
