@@ -59,7 +59,7 @@ def lived(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(founded, folder, dirs_exist_ok=True)
     clock = Clock()
     with connect(embedded=folder / "chain.sqlite") as connection:
-        connector: Callable[[ChainSettings], Any] = lambda _settings: Lent(connection)  # noqa: E731
+        connector: Callable[[ChainSettings], Any] = lambda _settings: Lent(connection)  # noqa: E731 a stand-in of one line
         with Node.open(config.load(folder / "cq", {}), passphrase, clock=clock, connector=connector) as node:
             live(node, clock)
     return folder
