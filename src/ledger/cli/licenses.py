@@ -161,6 +161,10 @@ def deregister(
     data: DataOption,
     *,
     simple: Annotated[bool, typer.Option("--simple", help="简易注销 / by the simple procedure (条例 art. 33)")] = False,
+    published: Annotated[
+        str | None, typer.Option("--published", metavar="DATE", help="简易注销公示之日 / day it was published")
+    ] = None,
+    ordered_closed: Annotated[bool, typer.Option("--ordered-closed", help="被责令关闭 / was ordered to close")] = False,
     branches: Annotated[
         bool, typer.Option("--live-branches", help="仍有未注销的分支机构 / branches are still registered")
     ] = False,
@@ -172,7 +176,12 @@ def deregister(
     as_json: JsonOption = False,
 ) -> None:
     """注销（终局） / deregister; final."""
-    guards = {"simple": simple, "has_live_branch": branches}
+    guards = {
+        "simple": simple,
+        "has_live_branch": branches,
+        "ordered_closed": ordered_closed,
+        "published": date_option(published),
+    }
     operation = _operation(Event.DEREGISTER, uscc, license_type, effective, decision, reason, guards=guards)
     _apply(data, operation, key, as_json)
 

@@ -78,6 +78,8 @@ class Request:
         family: of the subject, where the caller knows it; None leaves the guards on it unchecked.
         has_live_branch: a branch of the subject is not deregistered.
         simple: the simple procedure of deregistration (条例 art. 33).
+        ordered_closed: an authority ordered the subject to close (责令关闭), which the log does not say.
+        published: day on which the simple procedure was published (a household: pushed to other authorities).
         household_may_move: the node is configured to let households move between provinces.
         arriving: status with which a moved subject arrives; only for MOVE_ACCEPT.
         version: version with which it arrives, one more than the last over there; only for MOVE_ACCEPT.
@@ -92,10 +94,16 @@ class Request:
     family: Family | None = None
     has_live_branch: bool = False
     simple: bool = False
+    ordered_closed: bool = False
+    published: dt.date | None = None
     household_may_move: bool = False
     arriving: Status | None = None
     version: int | None = None
     suspended_before: tuple[Period, ...] = ()
+
+
+PUBLICATION, APPLICATION, HOUSEHOLD_NOTICE = 20, 20, 10
+"""Days of the simple procedure (条例 art. 33): published, then open for application; a household's notice to others."""
 
 
 def refuse(event: Event, rule: str, zh: str, en: str) -> NoReturn:
@@ -191,13 +199,33 @@ def no_live_branch(_now: Now, request: Request) -> None:
 
 
 def simple_procedure_open(now: Now, request: Request) -> None:
-    """The simple procedure is closed to who was revoked, annulled or listed as abnormal (条例 art. 33)."""
+    """The simple procedure is closed to some, and open for some days only after its publication (条例 art. 33)."""
     if not request.simple:
         return
+    if request.ordered_closed:
+        refuse(request.event, "deregister.simple_closed", "被责令关闭的不适用简易注销", "ordered to close")
     if now.status.subject in (SubjectState.REVOKED, SubjectState.ANNULLED):
         refuse(request.event, "deregister.simple_revoked", "被吊销、撤销的不适用简易注销", "revoked or annulled")
     if Flag.ABNORMAL_LIST in now.status.flags:
         refuse(request.event, "deregister.simple_abnormal", "列入经营异常名录的不适用简易注销", "on the abnormal list")
+    _simple_window(request)
+
+
+def _simple_window(request: Request) -> None:
+    """20 days of publication, then 20 days to apply; a household's notice stands 10 days, without a last day."""
+    household = request.family is Family.HOUSEHOLD
+    if request.published is None:
+        refuse(
+            request.event, "deregister.simple_unpublished", "简易注销须先公示（个体工商户：推送）", "not published yet"
+        )
+    days = (request.effective - request.published).days
+    if days < (HOUSEHOLD_NOTICE if household else PUBLICATION):
+        refuse(
+            request.event, "deregister.simple_early", f"公示未满期（第 {days} 日）", f"day {days} of the publication"
+        )
+    if not household and days > PUBLICATION + APPLICATION:
+        zh, en = f"公示期满后已逾 {APPLICATION} 日", f"more than {APPLICATION} days after the publication ended"
+        refuse(request.event, "deregister.simple_late", zh, en)
 
 
 def family_may_move(_now: Now | None, request: Request) -> None:

@@ -268,7 +268,7 @@ def _not_after(event: Event, effective: dt.date, today: dt.date) -> dt.date:
 
 
 def _request(operation: Operation, effective: dt.date, family: Family) -> Request:
-    known = {"has_live_branch", "simple", "household_may_move"}
+    known = {"has_live_branch", "simple", "ordered_closed", "published", "household_may_move"}
     if unknown := set(operation.guards) - known:
         raise TransitionError(operation.event, "request.guards", "未知的条件", f"unknown guard {sorted(unknown)}")
     facts: dict[str, Any] = dict(operation.guards)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -235,7 +236,29 @@ def test_the_simple_procedure_is_closed_to_some() -> None:
     assert refused(listed, ask(E.DEREGISTER, simple=True)) == "deregister.simple_abnormal"
     assert apply(listed, ask(E.DEREGISTER)).status.subject is S.DEREGISTERED
     assert apply(at(E.REVOKE), ask(E.DEREGISTER)).status.subject is S.DEREGISTERED
-    assert apply(at(), ask(E.DEREGISTER, simple=True)).status.subject is S.DEREGISTERED
+    assert refused(at(), ask(E.DEREGISTER, simple=True, ordered_closed=True)) == "deregister.simple_closed"
+
+
+@pytest.mark.parametrize(
+    ("family", "days", "rule"),
+    [
+        (Family.COMPANY, 19, "deregister.simple_early"),
+        (Family.COMPANY, 20, None),
+        (Family.COMPANY, 40, None),
+        (Family.COMPANY, 41, "deregister.simple_late"),
+        (Family.HOUSEHOLD, 9, "deregister.simple_early"),
+        (Family.HOUSEHOLD, 10, None),
+        (Family.HOUSEHOLD, 400, None),
+    ],
+)
+def test_the_simple_procedure_is_open_for_some_days_only(family: Family, days: int, rule: str | None) -> None:
+    plain = ask(E.DEREGISTER, simple=True)
+    request = replace(plain, family=family, published=plain.effective - dt.timedelta(days=days))
+    if rule is None:
+        assert apply(at(), request).status.subject is S.DEREGISTERED
+    else:
+        assert refused(at(), request) == rule
+    assert refused(at(), replace(request, published=None)) == "deregister.simple_unpublished"
 
 
 @pytest.mark.parametrize("way", [E.LIQUIDATE, E.REVOKE, E.SUSPEND, E.VOID, E.MOVE_OFFER, E.DEREGISTER], ids=str)
