@@ -32,6 +32,8 @@ abstract contract Anchors is Directory {
     mapping(uint32 code => Head) private _heads;
     mapping(uint32 code => mapping(uint64 seq => bytes32)) private _digests;
     mapping(uint32 code => Range[]) private _disowned;
+    /// @dev Number of the head that a log brought along; 0: none.
+    mapping(uint32 code => uint64 seq) private _adopted;
     mapping(uint32 code => mapping(uint64 seq => mapping(uint32 witness => bool))) private _witnessed;
 
     // ---------------------------------------------------------------------------------------------- by the anchorer
@@ -43,6 +45,7 @@ abstract contract Anchors is Directory {
         bytes32 logId = _requireAnchorer(code).logId;
         Head memory current = _heads[code];
         if (size <= current.size) revert RegistryNotGrowing(size, current.size);
+        _requireSize(size);
         if (current.seq != 0) {
             Rfc9162.verifyConsistency(current.size, current.logRoot, size, logRoot, consistency);
         } else if (consistency.length != 0) {
@@ -116,6 +119,7 @@ abstract contract Anchors is Directory {
             revert RegistryWrongAnchor(target.member, target.seq);
         }
         _requireBelieved(code, fromSeq, _digest(targetPrevious, target));
+        if (fromSeq == _adopted[code]) revert RegistryAdoptedHead(code, fromSeq);
         Head memory back = Head(_heads[code].epoch + 1, 0, 0, _heads[code].lastSeq, 0, 0);
         if (targetPrevious != _requireMember(code).logId) {
             _requireParent(code, targetPrevious, parent, parentPrevious);
@@ -132,10 +136,12 @@ abstract contract Anchors is Directory {
         uint64 lastSeq = _lastSeq(code);
         if (lastSeq != 0) revert RegistryHasAnchors(code, lastSeq);
         bool here = chainId == block.chainid && registry == address(this);
-        bool empty = from.seq == 0 || from.size == 0 || digest == 0;
+        bool empty = from.seq == 0 || from.size == 0 || digest == 0 || digest == _requireMember(code).logId;
         if (here || empty || from.member != code || registry == address(0)) revert RegistryWrongAdoption(code);
+        _requireSize(from.size);
         _heads[code] = Head(from.epoch, from.seq, from.size, from.seq, from.logRoot, from.stateRoot);
         _digests[code][from.seq] = digest;
+        _adopted[code] = from.seq;
         emit Adopted(code, chainId, registry, from.epoch, from.seq, from.size, from.logRoot, from.stateRoot, digest);
     }
 

@@ -39,6 +39,8 @@ abstract contract Directory is ILicenseRegistry {
     uint8 private constant CHECKPOINT = 3;
     uint64 private constant NO_CUT_OFF = type(uint64).max;
     uint256 private constant MAX_ENDPOINT = 255;
+    /// @dev Sizes stand as numbers in JSON, where 2^53 and above are not exact: one such size would end all trust files.
+    uint64 private constant MAX_SIZE = 2 ** 53 - 1;
 
     mapping(uint32 code => Member) private _members;
     uint32[] private _codes;
@@ -108,6 +110,7 @@ abstract contract Directory is ILicenseRegistry {
         _requireAdmin(code);
         Key storage record = _requireKey(code, keyId);
         if (size >= record.cutOff) revert RegistryCutOffNotLower(keyId, size, record.cutOff);
+        _requireSize(size);
         record.cutOff = size;
         emit KeyCompromised(code, keyId, size);
     }
@@ -231,6 +234,11 @@ abstract contract Directory is ILicenseRegistry {
             ? publicKey.length == 33 && (publicKey[0] == 0x02 || publicKey[0] == 0x03)
             : publicKey.length == 32;
         if (!good) revert RegistryWrongPublicKey(purpose, publicKey);
+    }
+
+    /// @dev A number of entries, or an index, that every reader of JSON keeps exactly.
+    function _requireSize(uint64 size) internal pure {
+        if (size > MAX_SIZE) revert RegistrySizeTooBig(size, MAX_SIZE);
     }
 
     /// @dev An endpoint of bounded length: it is stored and repeated in events.

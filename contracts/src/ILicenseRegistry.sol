@@ -225,6 +225,8 @@ interface ILicenseRegistry {
     error RegistryKeyRevoked(bytes32 keyId, uint64 revokedAt);
     /// @notice A cut-off can only be lowered.
     error RegistryCutOffNotLower(bytes32 keyId, uint64 size, uint64 current);
+    /// @notice Sizes and indexes stay below 2^53, which is what trust files and bundles can spell.
+    error RegistrySizeTooBig(uint64 size, uint64 most);
 
     // ---------------------------------------------------------------------------------------------------- errors: votes
 
@@ -271,7 +273,10 @@ interface ILicenseRegistry {
     error RegistryAlreadyWitnessed(uint32 code, uint64 seq, uint32 witness);
     /// @notice Only a log without any anchor can be continued from elsewhere.
     error RegistryHasAnchors(uint32 code, uint64 lastSeq);
-    /// @notice The head to adopt is of another member, empty, or said to come from this very registry.
+    /// @notice An adopted head is never taken back: what came before it is on record in the other registry only.
+    error RegistryAdoptedHead(uint32 code, uint64 seq);
+    /// @notice The head to adopt is of another member, empty, or said to come from this very registry; or its digest is
+    /// the log id, which is the digest of no anchor.
     error RegistryWrongAdoption(uint32 code);
 
     // --------------------------------------------------------------------------------------------------- the directory
@@ -329,7 +334,8 @@ interface ILicenseRegistry {
 
     /**
      * @notice Disbelieve what a key signed from an index of the log on. A suspended member may do this.
-     * Requirements: the caller is the admin; the key is the member's; the index is lower than any set before.
+     * Requirements: the caller is the admin; the key is the member's; the index is lower than any set before, and below
+     * 2^53.
      * Emits {KeyCompromised}.
      *
      * WARNING: there is no way back up.
@@ -434,7 +440,7 @@ interface ILicenseRegistry {
      * The registry keeps digests only, so the caller brings the two anchors and the digests prove them.
      * Emits {Executed} and {Disowned}.
      * @param id The proposal.
-     * @param target The anchor numbered `fromSeq`; it must not be disowned already.
+     * @param target The anchor numbered `fromSeq`; it must not be disowned already, nor be an adopted head.
      * @param targetPrevious The digest that it extends; the log id if it is the first.
      * @param parent The anchor of that digest. Ignored if `targetPrevious` is the log id.
      * @param parentPrevious The digest that the parent extends.
@@ -487,8 +493,8 @@ interface ILicenseRegistry {
 
     /**
      * @notice Commit to a state of the log.
-     * Requirements: the caller is the anchorer of an active member; more entries than the head has; a state root; from an
-     * empty head no proof, otherwise an RFC 9162 consistency proof from the head. Emits {Anchored}.
+     * Requirements: the caller is the anchorer of an active member; more entries than the head has, and fewer than 2^53; a
+     * state root; from an empty head no proof, otherwise an RFC 9162 consistency proof from the head. Emits {Anchored}.
      *
      * IMPORTANT: the registry proves that the log only grew. It cannot see the entries, so it does not prove that the
      * state root belongs to them; witnesses do.

@@ -487,13 +487,14 @@ contract AnchorsTest is Base {
 
     function test_WhatCannotBeAdopted() public {
         bytes memory why = abi.encodeWithSelector(ILicenseRegistry.RegistryWrongAdoption.selector, CQ);
-        for (uint256 i = 0; i < 6; ++i) {
+        for (uint256 i = 0; i < 7; ++i) {
             ILicenseRegistry.Anchor memory from = _elsewhere();
             if (i == 0) from.member = SC;
             if (i == 1) from.seq = 0;
             if (i == 2) from.size = 0;
             (uint256 chainId, address where) = (block.chainid, i == 4 ? address(registry) : OLD);
-            uint256 id = _adopt(from, chainId, i == 3 ? address(0) : where, i == 5 ? bytes32(0) : bytes32("digest"));
+            bytes32 digest = i == 5 ? bytes32(0) : i == 6 ? _logId(CQ) : bytes32("digest");
+            uint256 id = _adopt(from, chainId, i == 3 ? address(0) : where, digest);
             _refused(why);
             registry.execute(id);
         }
@@ -509,24 +510,35 @@ contract AnchorsTest is Base {
         _anchorTo(8);
         _disown(10, 9);
         _expectHead(3, 9, 5, digest);
-        uint256 id = _vote(9); // what came before it is on record in the other registry only
-        ILicenseRegistry.Anchor memory unknown = from;
-        unknown.seq = 8;
-        (ILicenseRegistry.Anchor memory first, bytes32 previous) = (_anchors[9], _digest("earlier", unknown));
-        _refused(
-            abi.encodeWithSelector(ILicenseRegistry.RegistryDigestMismatch.selector, _digest(previous, first), digest)
-        );
-        registry.executeDisown(id, first, previous, unknown, "earlier");
     }
 
-    function test_NothingBeforeTheAdoptedHeadIsKnownHere() public {
-        ILicenseRegistry.Anchor memory parent = _elsewhere();
-        parent.seq = 8;
-        bytes32 parentDigest = _digest("earlier", parent);
+    /// @dev What came before it is on record in the other registry only, where it may even have been the first anchor.
+    function test_AdoptedHeadIsNotTakenBack() public {
         ILicenseRegistry.Anchor memory from = _elsewhere();
-        registry.execute(_adopt(from, 1337, OLD, _digest(parentDigest, from)));
+        bytes32 logId = _logId(CQ);
+        registry.execute(_adopt(from, 1337, OLD, _digest(logId, from)));
         uint256 id = _vote(9);
-        _refused(abi.encodeWithSelector(ILicenseRegistry.RegistryUnknownAnchor.selector, CQ, 8));
-        registry.executeDisown(id, from, parentDigest, parent, "earlier");
+        _refused(abi.encodeWithSelector(ILicenseRegistry.RegistryAdoptedHead.selector, CQ, 9));
+        registry.executeDisown(id, from, logId, NOBODY, 0);
+        _expectHead(2, 9, 5, _digest(logId, from));
+    }
+
+    // ------------------------------------------------------------------------------------------------------ bounds
+
+    uint64 private constant MOST = 2 ** 53 - 1;
+
+    /// @dev A trust file spells sizes as JSON numbers; one that it cannot spell would end the trust files of everybody.
+    function test_SizesStayBelow2To53() public {
+        bytes memory why = abi.encodeWithSelector(ILicenseRegistry.RegistrySizeTooBig.selector, MOST + 1, MOST);
+        ILicenseRegistry.Anchor memory from = _elsewhere();
+        from.size = MOST + 1;
+        uint256 id = _adopt(from, 1337, OLD, "digest");
+        _refused(why);
+        registry.execute(id);
+        _refused(why);
+        vm.prank(_anchorer(CQ));
+        registry.anchor(CQ, MOST + 1, _root(1), STATE, new bytes32[](0));
+        vm.prank(_anchorer(CQ));
+        registry.anchor(CQ, MOST, _root(1), STATE, new bytes32[](0));
     }
 }

@@ -361,6 +361,8 @@ contract DirectoryTest is Base {
         bytes32 keyId = _add(CQ, 2, ED25519);
         _refused(abi.encodeWithSelector(ILicenseRegistry.RegistryCutOffNotLower.selector, keyId, NEVER, NEVER));
         _cutOff(keyId, NEVER);
+        _refused(abi.encodeWithSelector(ILicenseRegistry.RegistrySizeTooBig.selector, 2 ** 53, 2 ** 53 - 1));
+        _cutOff(keyId, 2 ** 53);
         vm.expectEmit(address(registry));
         emit ILicenseRegistry.KeyCompromised(CQ, keyId, 50);
         _cutOff(keyId, 50);
