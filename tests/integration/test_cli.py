@@ -344,3 +344,10 @@ def test_passphrase__no_text_or_nobody_to_ask__is_named(
     error = run("sync", "--data", data)[1]["error"]
     assert error["type"] == "ConfigError"
     assert "secret" not in error["message"]
+
+
+def test_init__again_without_an_endpoint__keeps_the_known_one(data: Path, run: Run) -> None:
+    first = run("init", "--data", data, "--member", 500000, "--endpoint", "https://cq.example")[1]
+    again = run("init", "--data", data, "--member", 500000)[1]
+    assert again["description"] == first["description"]
+    assert again["description"]["endpoint"] == "https://cq.example"

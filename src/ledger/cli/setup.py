@@ -14,7 +14,7 @@ What it leaves out: admission (``propose admit``), and publishing keys once admi
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from ledger.cli.context import DataOption, JsonOption, address, environment, out
 from ledger.cli.output import Out
 from ledger.errors import ConfigError
 from ledger.license import divisions, uscc
+
+if TYPE_CHECKING:
+    from ledger.services.node import Node
 
 PANEL = "节点与联盟 / node and consortium"
 CHAIN_FILE = "chain.sqlite"
@@ -61,42 +64,62 @@ def init(
         typer.Option("--registry", metavar="ADDRESS", help="登记合约地址 / address of its registry contract"),
     ] = None,
     endpoint: Annotated[
-        str, typer.Option("--endpoint", metavar="URL", help="公开地址 / public address of this node")
-    ] = "",
+        str | None, typer.Option("--endpoint", metavar="URL", help="公开地址 / public address of this node")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """建立节点 / make a node.
 
     密钥、日志、数据库，并指定其链 / keys, log, database; and tell it its chain.
     """
-    from ledger.services import consortium, description, founding
-    from ledger.services.node import Node
+    from ledger.services import description
 
     out = output(as_json)
     _check_ways(join, chain, registry)
-    env = environment()
-    if (data / config.NODE_FILE).exists():
-        settings = config.load(data, env)
-        if settings.member != member:
-            raise ConfigError(f"{data} 是成员 {settings.member} 的节点 / is the node of member {settings.member}")
-        opened = Node.open(settings, passphrase, env=env)
-    else:
-        _check_member(member)
-        issuer = _issuer(member, authority, authority_name, division)
-        opened = Node.create(data, member=member, issuer=issuer, passphrase=passphrase, env=env)
-    with opened as node:
-        if node.settings.chain is None:
-            if chain and registry:
-                founding.attach_outside(node, chain, address(registry))
-            elif join is not None:
-                founding.attach_embedded(node, config.load(join, env))
-            elif chain is None:
-                founding.found_embedded(node, data / "chain" / CHAIN_FILE, endpoint)
-        elif node.settings.chain.embedded == (data / "chain" / CHAIN_FILE).resolve():
-            consortium.publish_keys(node)  # founding may have ended just before
-        described = description.describe(node, endpoint)
+    with _opened(data, member, (authority, authority_name, division)) as node:
+        public = _known_endpoint(data) if endpoint is None else endpoint
+        _give_chain(node, join, chain, registry, public)
+        described = description.describe(node, public)
         config.write_atomically(data / MEMBER_FILE, canonical.dumps(described))
         _report(out, node.settings, described)
+
+
+def _opened(data: Path, member: int, organ: tuple[str | None, str | None, str | None]) -> Node:
+    """The node in a folder; made if there is none."""
+    from ledger.services.node import Node
+
+    env = environment()
+    if not (data / config.NODE_FILE).exists():
+        _check_member(member)
+        return Node.create(data, member=member, issuer=_issuer(member, *organ), passphrase=passphrase, env=env)
+    settings = config.load(data, env)
+    if settings.member != member:
+        raise ConfigError(f"{data} 是成员 {settings.member} 的节点 / is the node of member {settings.member}")
+    return Node.open(settings, passphrase, env=env)
+
+
+def _give_chain(node: Node, join: Path | None, chain: str | None, registry: str | None, endpoint: str) -> None:
+    """Tell a node its chain, in whichever of the three ways; nothing where it knows it, or is to learn it later."""
+    from ledger.services import consortium, founding
+
+    own = node.settings.data / "chain" / CHAIN_FILE
+    if node.settings.chain is not None:
+        if node.settings.chain.embedded == own.resolve():
+            consortium.publish_keys(node)  # founding may have ended just before
+    elif chain and registry:
+        founding.attach_outside(node, chain, address(registry))
+    elif join is not None:
+        founding.attach_embedded(node, config.load(join, environment()))
+    elif chain is None:
+        founding.found_embedded(node, own, endpoint)
+
+
+def _known_endpoint(data: Path) -> str:
+    """The public address that an earlier run wrote down."""
+    from ledger.services.description import parse_description
+
+    path = data / MEMBER_FILE
+    return parse_description(path.read_bytes()).endpoint if path.exists() else ""
 
 
 def _report(out: Out, settings: config.Settings, description: dict[str, object]) -> None:

@@ -26,7 +26,16 @@ from typing import Protocol
 
 from ledger.license import effects, guards
 from ledger.license.guards import Now, Period, Request, refuse
-from ledger.license.status import NEW_VERSION_EVENTS, Event, Flag, Status, SubjectState, VersionState, subject_on
+from ledger.license.status import (
+    FIRST_EVENTS,
+    NEW_VERSION_EVENTS,
+    Event,
+    Flag,
+    Status,
+    SubjectState,
+    VersionState,
+    subject_on,
+)
 from ledger.license.words import NO_HISTORY, SUBJECT_WORDS
 
 __all__ = ["BACKDATED", "TABLE", "Now", "Period", "Request", "Step", "apply", "fold", "follow", "status_on", "verdict"]
@@ -170,7 +179,13 @@ def apply(now: Now | None, request: Request) -> Now:
     row = TABLE.get(request.event)
     if row is None or settled.status.subject not in row.sources:
         words = SUBJECT_WORDS[settled.status.subject]
-        refuse(request.event, "state", f"主体状态为{words.zh}", f"the subject is {words.en}")
+        zh, en = f"主体状态为{words.zh}", f"the subject is {words.en}"
+        if request.event in FIRST_EVENTS:
+            zh, en = (
+                f"已在册（{words.zh}），更改请办理变更登记",
+                f"registered here already ({words.en}): enter a change",
+            )
+        refuse(request.event, "state", zh, en)
     for guard in row.guards:
         guard(settled, request)
     return row.effect(settled, request)
