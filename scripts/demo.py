@@ -32,12 +32,8 @@ from ledger.encoding import b64url, parse_b64url
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 PASSPHRASE = "样例口令 for the demo only"  # noqa: S105  # it protects nothing: it lies beside the keys
-CHANGED, SUSPENDED, REVOKED, UNTOUCHED = (
-    "9150000020286320X6",
-    "91500111MACM8P5450",
-    "91440300100012316L",
-    "91110000802100433B",
-)
+CHANGED, UNTOUCHED = "9150000020286320X6", "91110000802100433B"
+SUSPENDED, REVOKED = "91500112DEM000014N", "93500110DEM0000496"  # made-up subjects: no real one is spoken ill of
 ELSEWHERE = "9144030010001686XA"
 console = Console(highlight=False, soft_wrap=True)
 

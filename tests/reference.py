@@ -1,6 +1,6 @@
 """Naive references, written from the definitions and used only in tests: slow, obvious, and sharing no code.
 
-The log is RFC 9162, section 2.1, formula by formula; the state map is the recursive definition of DESIGN section 3.
+The log is RFC 9162, section 2.1, formula by formula; the state map is the recursive definition of docs/formats.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 A folder of C2SP tiles is written first, by another process, and not measured. Time is the CPU's, so that a busy machine
 does not matter. ``--batch`` entries lie between two anchors, ``--changes``
-percent of the entries continue a licence that exists. The budget (DESIGN section 9): at least 20,000 entries/s, and at
+percent of the entries continue a licence that exists. The budget: at least 20,000 entries/s, and at
 most 1 GiB at 1,000,000 entries.
 """
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from ledger.errors import FormatError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-"""The zone in which every legal date stands (DOMAIN: 登记 dates are Beijing dates)."""
+"""The zone in which every legal date stands (登记 dates are Beijing dates)."""
 
 _HEX = re.compile(r"[0-9a-f]*")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,38}")

@@ -2,7 +2,7 @@
 
 It reads what a node wrote (tiles, database, chain) and writes nothing. It shares no code with the services,
 and recomputes with naive folds of its own what the core computes fast (``docs/adr/0006-audit-independence.md``).
-Steps are numbered as in DESIGN section 7::
+Steps are numbered as in ``docs/audit.md``::
 
     request ── audit ─┬─ chain ── registry ── replay, members       1–3  code, directory and votes, anchors
                       ├─ source ── walk ─┬─ logfold, roots          4    entries → log root

@@ -1,6 +1,6 @@
 """What the law lets follow what: one table, its effects and the guards that an entry shows.
 
-Written from the statutes as DOMAIN section 5 and (b) report them, not from ``ledger.license.lifecycle``, which
+Written from the statutes (条例, 细则) as ``docs/records.md`` reports them, not from ``ledger.license.lifecycle``, which
 issuing uses; a test holds the two against each other.
 
 What it leaves out: guards that no entry shows, such as a live branch or the subject's family; they are the

@@ -1,6 +1,6 @@
 """Steps 2 and 3: the directory, the votes and the anchors, replayed event by event from the contract's first block.
 
-Each event is judged by what all events before it made of the directory, by the rules of DESIGN section 4 as
+Each event is judged by what all events before it made of the directory, by the rules of the contract's interface as
 they stand there, not by ``ledger.directory``. After a fault the replay goes on from what the event says.
 
 What it leaves out: the views of the contract, which are compared at the end (``registry``), and reading (``chain``).

@@ -26,7 +26,7 @@ STEPS = {
     6: ("每步变更合法、链条完整、时间有序", "every transition legal, chains whole, times in order"),
     9: ("数据库逐行与条目一致", "every database row agrees with its entry"),
 }
-"""The steps of DESIGN section 7 that this release runs. 7 (credential signatures) and 8 (across provinces) are
+"""The steps of ``docs/audit.md`` that this release runs. 7 (credential signatures) and 8 (across provinces) are
 not part of a run, and the report says so."""
 
 NOT_PART = (7, 8)
@@ -64,7 +64,7 @@ class Finding:
 
     @property
     def step(self) -> int:
-        """The step of DESIGN section 7 that found it."""
+        """The step of ``docs/audit.md`` that found it."""
         return CODES[self.code].step
 
     @property

@@ -242,7 +242,7 @@ def makes_version(entry: License) -> bool:
 
 
 def license_subject(license_type: str, uscc: str) -> bytes:
-    """A licence's subject (DESIGN 3): SHA-256 over domain, kind, type code and credit code."""
+    """A licence's subject (``docs/formats.md``): SHA-256 over domain, kind, type code and credit code."""
     return hashlib.sha256(f"tongban/subject/v1\0license\0{license_type}\0{uscc}".encode()).digest()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ledger.cli.output import Out
+from ledger.cli.output import Out, plain
 from ledger.license.families import Family, face_labels
 from ledger.license.words import Text
 
@@ -26,7 +26,7 @@ ORDER = (
     "authority",
     "issue_date",
 )
-"""Fields in the order of the 2019 licence form (DOMAIN 1.1, 1.2)."""
+"""Fields in the order of the 2019 licence form."""
 
 _CURRENCIES = {
     "156": Text("人民币", "CNY"),
@@ -76,16 +76,16 @@ def _words(out: Out, words: Text) -> str:
 def _value(out: Out, name: str, record: Mapping[str, Any]) -> str:
     value = record[name]
     if name == "heads" and isinstance(value, Sequence):
-        return "、".join(_head(item) for item in value)
+        return plain("、".join(_head(item) for item in value))
     if name == "capital_amount":
         code = str(record.get("capital_currency", ""))
         currency = _CURRENCIES.get(code)
-        return f"{value} {_words(out, currency) if currency else code}".strip()
+        return f"{plain(value)} {_words(out, currency) if currency else plain(code)}".strip()
     if name == "term_from":
-        return f"{value} — {record.get('term_to') or out.text('item.forever')}"
+        return f"{plain(value)} — {plain(record.get('term_to') or '') or out.text('item.forever')}"
     if name == "authority" and isinstance(value, Mapping):
-        return f"{value.get('name', '')}（{value.get('code', '')}）"
-    return str(value)
+        return plain(f"{value.get('name', '')}（{value.get('code', '')}）")
+    return plain(value)
 
 
 def _head(item: Any) -> str:
@@ -98,4 +98,4 @@ def _head(item: Any) -> str:
 def _numbers(out: Out, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("cert_identifier", "version"):
         if name in record:
-            yield out.text(f"item.{name}"), str(record[name])
+            yield out.text(f"item.{name}"), plain(record[name])

@@ -72,7 +72,7 @@ def name_of(code: str) -> str | None:
 
 
 def warnings(code: str) -> tuple[str, ...]:
-    """What is unusual about a division code; never an error (DOMAIN 0.3).
+    """What is unusual about a division code; never an error.
 
     Returns:
         Messages in Chinese and English; empty where the code is in the data file.

@@ -2,7 +2,7 @@
 
 *Version*: is this the paper in force. *Subject*: may the business operate. *Flags*: public remarks that
 change neither. One word never stands for two axes: a revoked subject is not yet deregistered, a suspended
-one is valid, a superseded version says nothing about the subject (DOMAIN section 5).
+one is valid, a superseded version says nothing about the subject (``docs/records.md``).
 
 What it leaves out: which event may follow which status (``lifecycle``).
 """
@@ -47,7 +47,7 @@ class Flag(StrEnum):
 
 
 class Event(StrEnum):
-    """What may happen to a licence (DOMAIN (b)). A suspension that ends by its date makes no entry."""
+    """What may happen to a licence (``docs/records.md``). A suspension that ends by its date makes no entry."""
 
     ESTABLISH = "ESTABLISH"
     IMPORT_LEGACY = "IMPORT_LEGACY"

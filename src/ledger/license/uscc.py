@@ -8,7 +8,7 @@ Layers, in the order in which they are checked; the first one broken is the one 
 7. ``uscc.check`` [18] the check character (GB/T 17710)
 
 A region that is not in GB/T 2260 is a warning: codes in use have 100000 and 110302. The region is where the subject
-was *first* registered; nothing may be inferred from it about who issues its licence now (DOMAIN 0.3).
+was *first* registered; nothing may be inferred from it about who issues its licence now.
 
 What it leaves out: whether anybody bears the code.
 """

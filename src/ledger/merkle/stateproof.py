@@ -19,7 +19,7 @@ the root towards a key: the siblings, and what stands at the end of it::
 
 What it leaves out: making proofs (``statemap``), and what the values mean (``ledger.bundle``).
 
-Source: DESIGN section 3; ``docs/adr/0002-hashes-log-and-state-map.md``.
+Source: ``docs/formats.md``; ``docs/adr/0002-hashes-log-and-state-map.md``.
 """
 
 from __future__ import annotations

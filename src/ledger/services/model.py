@@ -25,7 +25,7 @@ The node fills in what is its own to decide (version, identifier, cause) and, wh
 (licence type, issuing organ, issue date)."""
 
 LICENSE_TYPE = "11100000MB0143028R001"
-"""电子证照类型代码 of the business licence: the defining organ's credit code and 001 (DOMAIN 3.2)."""
+"""电子证照类型代码 of the business licence: the defining organ's credit code and 001."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ MAX_BATCH = 65_536
 """Most entries of one checkpoint: about 30 MB while it is made, two to four seconds of other writers waiting."""
 
 HEARTBEAT_AFTER = dt.timedelta(hours=12)
-"""Idle time after which the log says that it is alive (DESIGN 5); freshness is judged against 72 hours."""
+"""Idle time after which the log says that it is alive; freshness is judged against 72 hours."""
 
 
 class Sequencer:

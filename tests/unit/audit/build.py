@@ -38,7 +38,7 @@ def log_root(leaves: list[bytes]) -> bytes:
 
 
 def state_root(pairs: dict[bytes, bytes]) -> bytes:
-    """DESIGN section 3, word for word, on keys spelt as 256 binary digits."""
+    """The definition in docs/formats.md, word for word, on keys spelt as 256 binary digits."""
     spelt = {"".join(f"{byte:08b}" for byte in key): h(b"\2", key, value) for key, value in pairs.items()}
     return _state(spelt, "")
 
