@@ -261,6 +261,14 @@ LOG: dict[str, tuple[str, set[tuple[str, str | None]]]] = {
         "INSERT INTO map_pages SELECT log, 'ab', size, page FROM map_pages WHERE size = 60",
         {("row.extra", "map_pages 'ab' 60")},
     ),
+    "page of no prefix": (
+        "INSERT INTO map_pages SELECT log, 'zz', size, page FROM map_pages WHERE size = 60",
+        {("row.extra", "map_pages 'zz' 60")},
+    ),
+    "page beyond all prefixes": (
+        "INSERT INTO map_pages SELECT log, printf('%064d', 0), size, page FROM map_pages WHERE size = 60",
+        {("row.extra", f"map_pages '{'0' * 64}' 60")},
+    ),
     "page beyond the log": (
         "INSERT INTO map_pages SELECT log, '', 900, page FROM map_pages WHERE size = 60",
         {("row.extra", "map_pages '' 900")},
