@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger import bundle
 from ledger.bundle import NAMES
 from ledger.cli.main import main
+from tests.builders import ACTIVE, CHONGQING, World, record
 
 VECTOR = Path(__file__).resolve().parents[1] / "vectors" / "bundle" / "license-suspended.json"
 
@@ -83,3 +86,59 @@ def test_the_basis_is_said_in_words(folder: Path, capsys: pytest.CaptureFixture[
     given = ["--trust", str(folder / "trust.txt"), "--at", "2026-11-01T01:17:00Z"]
     assert main(["--lang", "zh", "verify", str(folder / "bundle.json"), *given]) == 0
     assert "状态依据：1 个其他成员重放见证（witnessed:1）" in capsys.readouterr().out
+
+
+# --- what others wrote, on the screen ---------------------------------------------------------------------------------
+
+
+def on_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str], made: bytes, trust: bytes, *words: str) -> str:
+    """What a person sees of a bundle."""
+    (tmp_path / "made").write_bytes(made)
+    (tmp_path / "trust").write_bytes(trust)
+    given = [str(tmp_path / "made"), "--trust", str(tmp_path / "trust"), "--at", "2026-11-01T03:00:00Z", *words]
+    main(["verify", *given])
+    return capsys.readouterr().out
+
+
+def test_a_name_like_markup_is_shown_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TONGBAN_PINS", str(tmp_path / "pins"))
+    world = World.of(CHONGQING)
+    cq = world.provinces[CHONGQING]
+    cq.issue(record(ACTIVE, "样例[/]公司[red]"))
+    world.anchor(cq)
+    assert "样例[/]公司[red]" in on_screen(
+        tmp_path, capsys, bundle.encode(cq.license_bundle(ACTIVE)), world.trust_bytes()
+    )
+
+
+@pytest.mark.parametrize("option", [[], ["--brief"]])
+def test_a_forgery_does_not_steer_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: list[str]
+) -> None:
+    monkeypatch.setenv("TONGBAN_PINS", str(tmp_path / "pins"))
+    world = World.of(CHONGQING)
+    cq = world.provinces[CHONGQING]
+    genuine = record(ACTIVE, "样例有限公司")
+    cq.issue(replace(genuine, cert_identifier=genuine.cert_identifier[:-1] + "\x1b[2J\n\u202eok"))
+    world.anchor(cq)
+    shown = on_screen(tmp_path, capsys, bundle.encode(cq.license_bundle(ACTIVE)), world.trust_bytes(), *option)
+    assert not {"\x1b", "\u202e"} & set(shown)
+    assert "\ufffd[2J\ufffd\ufffdok" in shown
+
+
+def test_a_trust_file_whose_signature_is_wrong_is_refused_by_its_verdicts(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust = (folder / "trust.txt").read_text("utf-8")
+    lines = trust.rstrip("\n").split("\n")
+    last = lines[-1][:-12] + ("A" if lines[-1][-12] != "A" else "B") + lines[-1][-11:]
+    (folder / "wrong.txt").write_text("\n".join([*lines[:-1], last, ""]), "utf-8")
+    code, report = verify(folder, capsys, "bundle.json", "wrong.txt")
+    assert code == 1
+    assert {report[name]["reason"] for name in ("issuer", "anchored")} == {"trust-refused"}
+
+
+def test_an_age_beyond_all_ages_is_wrong_usage(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(folder, capsys, "bundle.json", "trust.txt", "--max-age", "9" * 20) == (2, None)

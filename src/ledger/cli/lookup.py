@@ -11,7 +11,7 @@ import typer
 
 from ledger.cli import face
 from ledger.cli.context import DataOption, JsonOption, TypeOption, UsccArgument, node, output
-from ledger.cli.output import Out
+from ledger.cli.output import Out, plain
 from ledger.encoding import timestamp
 from ledger.license.status import Event, Status
 from ledger.license.words import EVENT_WORDS
@@ -69,7 +69,9 @@ def search(
     out = output(as_json)
     with node(data) as opened:
         found = opened.search(query, limit=limit)
-    rows = ((shown.uscc, shown.name or "—", shown.version, status_text(out, shown.status, shown)) for shown in found)
+    rows = (
+        (shown.uscc, plain(shown.name or "—"), shown.version, status_text(out, shown.status, shown)) for shown in found
+    )
     out.rows("search.title", ("column.uscc", "column.name", "column.version", "column.status"), rows)
     out.result({"found": [shown_json(shown) for shown in found]})
 

@@ -23,6 +23,7 @@ from rich.table import Table
 
 from ledger.cli.texts import LANGUAGES, TEXTS, text
 from ledger.errors import ConfigError, LedgerError, RecordError, TransitionError
+from ledger.license.shapes import INVISIBLE
 
 MARKS = {"ok": "[green]✔ ok[/]", "failed": "[red]✘ failed[/]", "unknown": "[yellow]? unknown[/]"}
 
@@ -47,7 +48,7 @@ class Out:
 
     def text(self, key: str, **values: Any) -> str:
         """A sentence in the chosen language(s), with the values escaped for Rich."""
-        return text(key, self.lang, **{name: escape(str(value)) for name, value in values.items()})
+        return text(key, self.lang, **{name: plain(value) for name, value in values.items()})
 
     def head(self, key: str) -> str:
         """A column's head: one language above the other."""
@@ -102,7 +103,13 @@ class Out:
             return
         zh, en = _sentences(error)
         line = {"zh": zh, "en": en}.get(self.lang, zh if zh == en else f"{zh}\n  {en}")
-        self.notes.print(f"[red]✘[/] {escape(type(error).__name__)}: {escape(line)}")
+        shown = "\n".join(plain(part) for part in line.split("\n"))
+        self.notes.print(f"[red]✘[/] {type(error).__name__}: {shown}")
+
+
+def plain(value: object) -> str:
+    """Anybody's words, for Rich: no markup, and nothing that would steer the terminal or turn the line around."""
+    return escape(INVISIBLE.sub("\ufffd", str(value)))
 
 
 def error_object(error: LedgerError) -> dict[str, Any]:

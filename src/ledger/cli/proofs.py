@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from ledger import bundle, canonical, config, trust
 from ledger.cli import face
@@ -29,10 +28,10 @@ from ledger.cli.context import (
     read_input,
     write_output,
 )
-from ledger.cli.output import Out
+from ledger.cli.output import Out, plain
 from ledger.cli.texts import text
 from ledger.encoding import timestamp
-from ledger.errors import ConfigError, FormatError, TrustError
+from ledger.errors import ConfigError, FormatError, VerificationError
 from ledger.services.model import LICENSE_TYPE
 
 PANEL = "证明与核验 / proofs"
@@ -102,7 +101,9 @@ def verify(
     *,
     trust_file: TrustOption = None,
     pins_file: PinsOption = None,
-    max_age: Annotated[int, typer.Option("--max-age", metavar="HOURS", min=0, help="时效上限 / freshness limit")] = 72,
+    max_age: Annotated[
+        int, typer.Option("--max-age", metavar="HOURS", min=0, max=1_000_000, help="时效上限 / freshness limit")
+    ] = 72,
     min_basis: Annotated[
         str, typer.Option("--min-basis", metavar="BASIS", help="状态依据下限 / issuer | witnessed:K")
     ] = "issuer",
@@ -259,7 +260,7 @@ def _report(data: bytes, believed: trust.TrustFile | None, **demands: Any) -> bu
 
 def _believed(
     trust_file: Path | None, pins_file: Path | None, out: Out
-) -> tuple[trust.TrustFile | None, FormatError | TrustError | None]:
+) -> tuple[trust.TrustFile | None, FormatError | VerificationError | None]:
     """The trust file to verify against, checked against the pins; or what is wrong with it."""
     if trust_file is None:
         return None, None
@@ -272,7 +273,7 @@ def _believed(
             out.note("verify.pinned", path=path)
         else:
             _save_pins(path, trust.check(parsed, pins), unless=pins)
-    except (FormatError, TrustError) as error:
+    except (FormatError, VerificationError) as error:
         return None, error
     return parsed, None
 
@@ -306,8 +307,9 @@ def _print_report(out: Out, obj: dict[str, Any]) -> None:
     rows = []
     for name in bundle.NAMES:
         verdict = obj[name]
-        reason = {"zh": verdict["zh"], "en": verdict["en"]}.get(out.lang, f"{verdict['zh']}\n{verdict['en']}")
-        rows.append((out.head(f"question.{name}"), out.text(f"verdict.{verdict['verdict']}"), escape(reason)))
+        zh, en = plain(verdict["zh"]), plain(verdict["en"])
+        reason = {"zh": zh, "en": en}.get(out.lang, f"{zh}\n{en}")
+        rows.append((out.head(f"question.{name}"), out.text(f"verdict.{verdict['verdict']}"), reason))
     out.rows("verify.title", ("column.question", "column.verdict", "column.reason"), rows)
     if obj["as_of"]:
         as_of = obj["as_of"]
@@ -334,4 +336,4 @@ def _print_brief(out: Out, obj: dict[str, Any], name: str) -> None:
     said = wrong or obj["status"]["words"] or [obj["status"]]
     sentences = [{"zh": item["zh"], "en": item["en"]}.get(out.lang, f"{item['zh']} / {item['en']}") for item in said]
     reasons = "; ".join(dict.fromkeys(sentences))
-    out.console.print(f"{escape(name)}  {' '.join(shown)}  {escape(reasons)}")
+    out.console.print(f"{plain(name)}  {' '.join(shown)}  {plain(reasons)}")
