@@ -124,7 +124,7 @@ def test_a_credential_and_the_entry_of_another(changes: dict[str, Any], detail: 
     [
         ("cert_identifier", "1.2.156.3005.2.x", "five parts"),
         ("uscc", 5, "uscc"),
-        ("uscc", "９１", "codec"),
+        ("uscc", "９１", "ASCII"),
         ("authority", "x", "authority"),
         ("authority", {"code": "x", "division": {}}, "authority"),
     ],
