@@ -12,7 +12,7 @@ from ledger.bundle.evidence import _chain_incoherence, _contradiction, _pair_inc
 from ledger.bundle.model import BundleEntry, Located
 from ledger.entry import LicenseEntry, MoveSource, leaf_hash
 from ledger.license.status import Event
-from tests.builders import ACTIVE, CHANGED, CHONGQING, SICHUAN, sample, seed
+from tests.builders import ACTIVE, CHANGED, CHONGQING, ORGANS, SICHUAN, sample, seed
 
 HOUR = dt.timedelta(hours=1)
 
@@ -127,6 +127,7 @@ def test_a_credential_and_the_entry_of_another(changes: dict[str, Any], detail: 
         ("uscc", "９１", "ASCII"),
         ("authority", "x", "authority"),
         ("authority", {"code": "x", "division": {}}, "authority"),
+        ("authority", {"code": ORGANS[CHONGQING][0], "division": {"code": 500106}}, "authority"),
     ],
 )
 def test_disclosed_values_that_are_nonsense_contradict_the_entry(name: str, value: Any, detail: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from ledger.bundle.model import Bundle, BundleEntry, HistoryBundle, LicenseBundle, Located
 from ledger.bundle.verdicts import Answer, Verdict, verdict
 from ledger.directory import Key, Standing
-from ledger.entry import Authority, LicenseEntry, license_subject
+from ledger.entry import LicenseEntry, license_subject
 from ledger.errors import (
     DisclosureError,
     FormatError,
@@ -219,7 +219,7 @@ def _contradiction(content: Content, entry: LicenseEntry, member: int) -> str:
     try:
         if "uscc" in fields and license_subject(content.license_type, str(fields["uscc"])) != entry.subject:
             return "uscc"
-        if "authority" in fields and _organ(fields["authority"]) != entry.authority:
+        if "authority" in fields and _organ(fields["authority"]) != (entry.authority.code, entry.authority.division):
             return "authority"
         if "cert_identifier" in fields:
             parts = identifier.parse(fields["cert_identifier"])
@@ -230,11 +230,11 @@ def _contradiction(content: Content, entry: LicenseEntry, member: int) -> str:
     return ""
 
 
-def _organ(value: object) -> Authority | None:
-    """A disclosed authority as an entry spells it."""
+def _organ(value: object) -> tuple[object, object] | None:
+    """Code and division of a disclosed authority, of whatever type they are."""
     if not isinstance(value, dict) or not isinstance(value.get("division"), dict):
         return None
-    return Authority(str(value.get("code")), str(value["division"].get("code")))
+    return value.get("code"), value["division"].get("code")
 
 
 def shown_fields(bundle: LicenseBundle) -> dict[str, Any]:
