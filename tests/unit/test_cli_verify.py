@@ -142,3 +142,9 @@ def test_a_trust_file_whose_signature_is_wrong_is_refused_by_its_verdicts(
 
 def test_an_age_beyond_all_ages_is_wrong_usage(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(folder, capsys, "bundle.json", "trust.txt", "--max-age", "9" * 20) == (2, None)
+
+
+def test_a_file_without_end_is_refused_and_not_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "endless").symlink_to("/dev/zero")
+    code, report = verify(folder, capsys, "endless", "trust.txt")
+    assert (code, report["integrity"]["reason"]) == (1, "malformed")

@@ -21,6 +21,7 @@ from ledger import config
 from ledger.cli.output import Out
 from ledger.encoding import parse_date, parse_hex
 from ledger.errors import ConfigError, FormatError
+from ledger.trust import MAX_TRUST
 
 if TYPE_CHECKING:
     from ledger.services.node import Node
@@ -111,15 +112,16 @@ def address(text: str) -> bytes:
 
 
 def read_input(path: Path) -> bytes:
-    """A file's bytes; ``-`` is standard input.
+    """A file's bytes; ``-`` is standard input. Of one that is larger than all formats only so much that it is refused.
 
     Raises:
         ConfigError: it cannot be read.
     """
     if str(path) == "-" and sys.stdin is not None:
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(MAX_TRUST + 1)
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_TRUST + 1)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
 
