@@ -351,3 +351,22 @@ def test_init__again_without_an_endpoint__keeps_the_known_one(data: Path, run: R
     again = run("init", "--data", data, "--member", 500000)[1]
     assert again["description"] == first["description"]
     assert again["description"]["endpoint"] == "https://cq.example"
+
+
+@pytest.mark.parametrize("code", ["", "91110000802100433A", "11100000MB0143028R"])
+def test_bundle__absence_of_what_is_no_holders_code__is_refused(data: Path, run: Run, licence: str, code: str) -> None:
+    run("sync", "--data", data)
+    answer = run("bundle", code, "--absent", "--data", data, "--out", data / "absent.json")
+    assert (answer[0], answer[1]["error"]["type"]) == (1, "FormatError")
+    assert licence != code
+
+
+def test_change__reasons_without_end__are_refused(data: Path, run: Run, licence: str) -> None:
+    code, answer = run("revoke", licence, "--reason", "长" * 6000, "--data", data)
+    assert (code, answer["error"]["rule"]) == (1, "facts.length")
+
+
+def test_init__another_chain_than_the_known_one__is_refused(data: Path, run: Run, tmp_path: Path) -> None:
+    assert run("init", "--data", tmp_path / "other", "--member", 520000)[0] == 0
+    code, answer = run("init", "--data", data, "--member", 500000, "--join", tmp_path / "other")
+    assert (code, answer["error"]["type"]) == (1, "ConfigError")

@@ -103,14 +103,14 @@ def _give_chain(node: Node, join: Path | None, chain: str | None, registry: str 
     from ledger.services import consortium, founding
 
     own = node.settings.data / "chain" / CHAIN_FILE
-    if node.settings.chain is not None:
-        if node.settings.chain.embedded == own.resolve():
-            consortium.publish_keys(node)  # founding may have ended just before
-    elif chain and registry:
-        founding.attach_outside(node, chain, address(registry))
+    known = node.settings.chain
+    if chain and registry:
+        founding.attach_outside(node, chain, address(registry))  # refuses another chain than the one it knows
     elif join is not None:
         founding.attach_embedded(node, config.load(join, environment()))
-    elif chain is None:
+    elif known is not None and known.embedded == own.resolve():
+        consortium.publish_keys(node)  # founding may have ended just before
+    elif known is None and chain is None:
         founding.found_embedded(node, own, endpoint)
 
 

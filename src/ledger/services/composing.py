@@ -17,7 +17,7 @@ from ledger import canonical, entry
 from ledger.config import IssuerDefaults
 from ledger.encoding import shanghai_date
 from ledger.entry import Authority, LicenseEntry
-from ledger.errors import TransitionError
+from ledger.errors import RecordError, TransitionError
 from ledger.keys import Signer
 from ledger.license import credential, lifecycle
 from ledger.license.families import Family
@@ -32,6 +32,8 @@ SALT_SIZE = 16
 """Bytes of a disclosure's salt: 128 bits (RFC 9901 section 9.3)."""
 
 COMMITMENT_SALT_SIZE = 32
+MAX_FACTS = 16_384
+"""Most bytes that an entry may commit to beside the licence: a decision's number and its reasons, not its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,14 @@ class Composer:
     def _commitment(self, operation: Operation) -> Commitment | None:
         if not operation.facts:
             return None
-        return Commitment(self._entropy(COMMITMENT_SALT_SIZE), canonical.dumps(dict(operation.facts)).decode())
+        value = canonical.dumps(dict(operation.facts))
+        if len(value) > MAX_FACTS:
+            zh, en = (
+                f"文书号、事由等合计超过 {MAX_FACTS} 字节",
+                f"decision, reason and so on are over {MAX_FACTS} bytes",
+            )
+            raise RecordError("facts", "facts.length", zh, en)
+        return Commitment(self._entropy(COMMITMENT_SALT_SIZE), value.decode())
 
 
 def issued(item: LicenseEntry, leaf: bytes, license_type: str, uscc: str, identifier: str) -> Issued:

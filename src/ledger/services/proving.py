@@ -24,6 +24,7 @@ from ledger.bundle.model import (
 )
 from ledger.errors import ConflictError, NotFoundError, StorageError
 from ledger.license.credential import Credential
+from ledger.license.uscc import validate_license_subject
 from ledger.merkle import statemap, tree
 from ledger.merkle.stateproof import StateProof
 from ledger.services.model import LICENSE_TYPE
@@ -131,9 +132,11 @@ class Prover:
         """The proof that this log holds nothing of a licence.
 
         Raises:
+            FormatError: it is no licence holder's credit code: absence of a mistyped one would mislead.
             ConflictError: it does.
             NotFoundError: nothing is anchored yet, or no such size.
         """
+        validate_license_subject(uscc)
         with self._store.read() as transaction:
             view = self._view(transaction, size)
             value, state = view.state(entry.license_subject(license_type, uscc))
