@@ -202,8 +202,8 @@ class Province:
     def history_bundle(self, uscc: str, *, which: int = -1) -> bundle.HistoryBundle:
         """Every entry of a subject."""
         made, subject = self.anchored[which], license_subject(TYPE_CODE, uscc)
-        entries = [entry for entry in self.entries[: made.size] if entry.subject == subject]
-        held = tuple(bundle.BundleEntry.of(entry) for entry in entries)
+        places = [index for index, entry in enumerate(self.entries[: made.size]) if entry.subject == subject]
+        held = tuple(self.located(index, made.size) for index in places)
         return bundle.HistoryBundle(held, state_proof(made.state, subject), **self.bundle_parts(which))
 
     def _newest_at(self, uscc: str, size: int) -> int:

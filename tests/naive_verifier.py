@@ -158,10 +158,13 @@ class Judge:
         assert self.trust is not None
         return "ok:anchored-embedded" if self.trust["chain"]["embedded"] else "ok:anchored"
 
-    def entries(self) -> list[Json]:
+    def places(self) -> list[Json]:
         if self.bundle["type"] == "license":
-            return [self.bundle["issued"]["entry"], self.bundle["current"]["entry"]]
+            return [self.bundle["issued"], self.bundle["current"]]
         return list(self.bundle.get("entries", []))
+
+    def entries(self) -> list[Json]:
+        return [place["entry"] for place in self.places()]
 
     def step_2(self) -> str:
         log = self.origin.removeprefix("tongban-ledger/")
@@ -188,10 +191,7 @@ class Judge:
         return "ok:logged"
 
     def included(self) -> bool:
-        if self.bundle["type"] == "history":
-            return self.state()
-        for name in ("issued", "current") if self.bundle["type"] == "license" else ():
-            place = self.bundle[name]
+        for place in self.places():
             siblings = [bytes.fromhex(text) for text in place["inclusion"]]
             if inclusion_root(leaf_of(place["entry"]), place["index"], self.size, siblings) != self.root:
                 return False
@@ -202,8 +202,9 @@ class Judge:
             return True
         if self.bundle["type"] == "license":
             return self.pair_coherent(self.bundle["issued"], self.bundle["current"])
-        entries = self.entries()
-        return entries[0]["n"] == 0 and all(self.follows(*pair) for pair in itertools.pairwise(entries))
+        entries, places = self.entries(), self.places()
+        rising = all(one["index"] < two["index"] for one, two in itertools.pairwise(places))
+        return rising and entries[0]["n"] == 0 and all(self.follows(*pair) for pair in itertools.pairwise(entries))
 
     def pair_coherent(self, issued: Json, current: Json) -> bool:
         first, last = issued["entry"], current["entry"]

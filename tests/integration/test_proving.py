@@ -70,7 +70,7 @@ def test_absence_and_history(story: Node) -> None:
     assert all_ok(verdicts(story, story.prover.absence(ABSENT)))
     history = story.prover.history_bundle(FIRST)
     assert all_ok(verdicts(story, history))
-    assert [item["event"] for item in history["entries"]] == ["ESTABLISH", "CHANGE"]
+    assert [item["entry"]["event"] for item in history["entries"]] == ["ESTABLISH", "CHANGE"]
     assert len(story.prover.history_bundle(FIRST, size=3)["entries"]) == 1
     with pytest.raises(ConflictError, match=FIRST):
         story.prover.absence(FIRST)

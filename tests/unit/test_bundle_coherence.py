@@ -36,7 +36,9 @@ def pair(last: LicenseEntry) -> str:
 
 def chain(*last: LicenseEntry) -> str:
     start = replace(first(), n=0, prev=None, event=Event.ESTABLISH)
-    return _chain_incoherence([BundleEntry.of(start), *map(BundleEntry.of, last)])
+    return _chain_incoherence(
+        [Located(BundleEntry.of(item), 3 + place, ()) for place, item in enumerate((start, *last))]
+    )
 
 
 def start() -> LicenseEntry:
@@ -99,7 +101,13 @@ def test_a_history_with_a_link_that_does_not_fit(changes: dict[str, Any], detail
 
 
 def test_a_history_that_does_not_begin_at_the_beginning() -> None:
-    assert "begin" in _chain_incoherence([BundleEntry.of(first())])
+    assert "begin" in _chain_incoherence([Located(BundleEntry.of(first()), 5, ())])
+
+
+def test_a_history_whose_places_do_not_rise() -> None:
+    held = (BundleEntry.of(start()), BundleEntry.of(after(start())))
+    assert _chain_incoherence([Located(held[0], 3, ()), Located(held[1], 4, ())]) == ""
+    assert "stands before" in _chain_incoherence([Located(held[0], 4, ()), Located(held[1], 4, ())])
 
 
 @pytest.mark.parametrize(

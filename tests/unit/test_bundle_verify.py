@@ -323,7 +323,20 @@ def test_2_4_a_history_with_an_entry_left_out(drop: int) -> None:
     found = world.provinces[CHONGQING].history_bundle(GONE)
     assert len(found.entries) == 3
     entries = found.entries[:drop] + found.entries[drop + 1 :]
-    assert not judge(replace(found, entries=entries), world).logged.ok
+    report = judge(replace(found, entries=entries), world)
+    assert report.exit_code == 1
+    # Without its end it is a history all the same, but its last entry is not the newest one.
+    assert report.logged.ok == (drop == 2)
+    assert (report.status.reason == "state-proof") == (drop == 2)
+
+
+def test_2_3_a_history_that_only_the_state_root_knows() -> None:
+    world = sample()
+    found = world.provinces[CHONGQING].history_bundle(GONE)
+    last = found.entries[-1]
+    invented = bundle.BundleEntry.of(replace(last.entry, commit=seed("never logged")))
+    report = judge(replace(found, entries=(*found.entries[:-1], replace(last, held=invented))), world)
+    assert reasons(report)["logged"] == "failed:not-included"
 
 
 def test_2_5_the_checkpoint_signed_with_a_key_that_nobody_registered() -> None:

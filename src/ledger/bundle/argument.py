@@ -10,7 +10,7 @@ needs one is unknown; what is refuted without one is refuted all the same.
    anchor is the listed one, so every field of the anchor is the chain's. 1.3 It was not taken back by vote.
 2. **logged**: the entries are in the log, as the log itself signed it.
    2.1 Entries and checkpoint are of one log, the member's. 2.2 The checkpoint has the anchor's size and root.
-   2.3 Both entries are in that tree (a ``history``: its newest is the state map's). 2.4 They are of one history, in
+   2.3 Every entry is in that tree. 2.4 They are of one history, in
    order; a ``history`` is an unbroken chain from n = 0. 2.5 The checkpoint's signature verifies under a checkpoint key
    of the member, 2.6 entitled at that size.
 3. **integrity**: the credential is genuine and unchanged.
@@ -214,7 +214,7 @@ class _Case:
         bundle = self.bundle
         if isinstance(bundle, LicenseBundle):
             return bundle.issued.entry.authority, bundle.current.entry.authority
-        return tuple(held.entry.authority for held in bundle.entries) if isinstance(bundle, HistoryBundle) else ()
+        return tuple(place.entry.authority for place in bundle.entries) if isinstance(bundle, HistoryBundle) else ()
 
     # 5 status
     def status(self, now: dt.datetime, demand: Demand, *, replayed: bool) -> tuple[Condition, Verdict]:
@@ -236,8 +236,8 @@ class _Case:
             if isinstance(bundle, AbsenceBundle):
                 verify_absence(root, bundle.subject, bundle.state)
             else:
-                newest = bundle.current.held if isinstance(bundle, LicenseBundle) else bundle.entries[-1]
-                verify_presence(root, newest.entry.subject, newest.leaf, bundle.state)
+                newest = bundle.current if isinstance(bundle, LicenseBundle) else bundle.entries[-1]
+                verify_presence(root, newest.entry.subject, newest.held.leaf, bundle.state)
         except StateProofError as error:
             raise refute("state-proof", detail=str(error)) from error
 

@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from ledger.bundle.model import Bundle, BundleEntry, HistoryBundle, LicenseBundle, Located
+from ledger.bundle.model import Bundle, HistoryBundle, LicenseBundle, Located
 from ledger.bundle.verdicts import Answer, Verdict, verdict
 from ledger.directory import Key, Standing
 from ledger.entry import LicenseEntry, license_subject
@@ -30,7 +30,6 @@ from ledger.license.credential import Content
 from ledger.license.status import NEW_VERSION_EVENTS, Event
 from ledger.merkle import verify_inclusion
 from ledger.merkle.note import key_hash
-from ledger.merkle.stateproof import verify_presence
 from ledger.trust import TrustMember
 
 
@@ -61,7 +60,7 @@ def check_log_proofs(bundle: Bundle, owner: TrustMember | None) -> None:
         Refuted: one of them does not hold.
     """
     # 2.1 One log: of every entry, of the checkpoint, and the member's own.
-    logs = {held.entry.log for held in _entries(bundle)} | {bundle.checkpoint.log}
+    logs = {place.entry.log for place in _places(bundle)} | {bundle.checkpoint.log}
     foreign = owner is not None and (owner.log not in logs or owner.member != bundle.anchor.member)
     if len(logs) > 1 or foreign:
         raise refute("wrong-log")
@@ -81,14 +80,8 @@ def check_log_proofs(bundle: Bundle, owner: TrustMember | None) -> None:
 
 
 def _check_included(bundle: Bundle) -> None:
-    """By inclusion proofs; a history by its newest entry's state proof, from which 2.4 goes back link by link."""
-    anchor = bundle.anchor
-    if isinstance(bundle, LicenseBundle):
-        for place in (bundle.issued, bundle.current):
-            verify_inclusion(place.held.leaf, place.index, anchor.size, anchor.log_root, place.inclusion)
-    elif isinstance(bundle, HistoryBundle):
-        newest = bundle.entries[-1]
-        verify_presence(anchor.state_root, newest.entry.subject, newest.leaf, bundle.state)
+    for place in _places(bundle):
+        verify_inclusion(place.held.leaf, place.index, bundle.anchor.size, bundle.anchor.log_root, place.inclusion)
 
 
 def check_checkpoint_signature(bundle: Bundle, member: TrustMember, *, covered: bool) -> None:
@@ -126,9 +119,9 @@ def _verifying(keys: Sequence[Key], message: bytes, signature: bytes) -> Key:
     raise refute("checkpoint-invalid", detail=str(failure)) from failure
 
 
-def _entries(bundle: Bundle) -> tuple[BundleEntry, ...]:
+def _places(bundle: Bundle) -> tuple[Located, ...]:
     if isinstance(bundle, LicenseBundle):
-        return bundle.issued.held, bundle.current.held
+        return bundle.issued, bundle.current
     return bundle.entries if isinstance(bundle, HistoryBundle) else ()
 
 
@@ -166,14 +159,16 @@ def _version_incoherence(first: LicenseEntry, last: LicenseEntry) -> str:
     return ""
 
 
-def _chain_incoherence(entries: Sequence[BundleEntry]) -> str:
+def _chain_incoherence(entries: Sequence[Located]) -> str:
     """A history is complete: n counts from 0, and each entry names the leaf before it."""
     if entries[0].entry.n != 0:
         return "the history does not begin with n = 0"
     for before, after in itertools.pairwise(entries):
         first, last = before.entry, after.entry
-        if last.subject != first.subject or last.n != first.n + 1 or last.prev != before.leaf:
+        if last.subject != first.subject or last.n != first.n + 1 or last.prev != before.held.leaf:
             return f"entry {last.n} does not follow entry {first.n}"
+        if after.index <= before.index:
+            return f"entry {last.n} stands before entry {first.n}"
         if last.recorded < first.recorded:
             return f"entry {last.n} was recorded before entry {first.n}"
         if last.event in NEW_VERSION_EVENTS:

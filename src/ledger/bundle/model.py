@@ -3,7 +3,7 @@
 - ``license``: a credential with the disclosures shared, the entry that issued it and the subject's newest entry, both
   with inclusion proofs, and the state proof that the newest is the newest;
 - ``absence``: the state proof that a log holds nothing about a licence type and credit code;
-- ``history``: every entry of a subject, chained, and the state proof that the last is the newest.
+- ``history``: every entry of a subject with its place, chained, and the state proof that the last is the newest.
 
 Each carries an anchor, and a checkpoint of the anchor's very size and root; all proofs are against that size.
 
@@ -33,7 +33,7 @@ from ledger.merkle.stateproof import End, StateProof
 MEDIA_TYPE = "application/vnd.tongban.bundle+json"
 VERSION = 1
 MAX_BUNDLE = 1 << 22
-"""Largest bundle in bytes (4 MiB): a licence with its proofs takes about 10 KiB, an entry of a history 700 bytes."""
+"""Largest bundle in bytes (4 MiB): a licence with its proofs takes about 10 KiB, an entry of a history 2 KiB."""
 
 MAX_INCLUSION = 64
 """Most hashes of an inclusion proof: sizes are below 2^64."""
@@ -248,9 +248,9 @@ class AbsenceBundle:
 
 @dataclass(frozen=True)
 class HistoryBundle:
-    """Everything that a log says of one subject."""
+    """Everything that a log says of one subject: each entry with the proof of its place."""
 
-    entries: tuple[BundleEntry, ...]
+    entries: tuple[Located, ...]
     state: StateProof
     anchor: BundleAnchor
     checkpoint: SignedCheckpoint
@@ -258,7 +258,7 @@ class HistoryBundle:
 
     def to_json(self) -> dict[str, Any]:
         """The object of the file."""
-        return _common(self) | {"entries": [held.entry.to_json() for held in self.entries]}
+        return _common(self) | {"entries": [place.to_json() for place in self.entries]}
 
 
 Bundle = LicenseBundle | AbsenceBundle | HistoryBundle
@@ -334,7 +334,7 @@ def _parse_history(obj: dict[str, Any]) -> HistoryBundle:
     if not entries:
         raise FormatError("a history has at least one entry")
     return HistoryBundle(
-        entries=tuple(BundleEntry.from_json(item) for item in entries), **_parse_common(got, {End.PRESENT})
+        entries=tuple(Located.from_json(item) for item in entries), **_parse_common(got, {End.PRESENT})
     )
 
 

@@ -154,7 +154,7 @@ class Prover:
         subject = entry.license_subject(license_type, uscc)
         with self._store.read() as transaction:
             view = self._view(transaction, size)
-            held = tuple(_held(row) for row in view.history(subject))
+            held = tuple(view.located(row) for row in view.history(subject))
             _, state = view.state(subject)
             made = HistoryBundle(held, state, view.bundled, view.checkpoint)
         return made.to_json()
