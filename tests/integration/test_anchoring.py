@@ -167,6 +167,19 @@ def test_two_anchorers_send_one_transaction(
     assert chain.calls.count(SEND) == 1
 
 
+def test_an_anchorer_that_another_one_overtook_looks_again(
+    node: Node, chain: Faults, connector: Connector, clock: Clock
+) -> None:
+    node.issuer.issue(draft())
+    node.sequencer.sequence()
+    head = node.anchorer._look()
+    with Node.open(node.settings, passphrase, connector=connector, clock=clock) as other:
+        assert other.anchorer.until_final(20) is not None
+    assert node.anchorer._anchor(head), "the contract refuses what was built on the old head; that is no failure"
+    anchored = node.anchorer.anchor_once()
+    assert (anchored_sizes(node), anchored is not None, chain.calls.count(SEND)) == ([1], True, 1)
+
+
 @pytest.mark.node
 def test_a_stuck_transaction_is_replaced_by_a_dearer_one(tmp_path: Path, clock: Clock) -> None:
     """On a chain with fees whose miner sleeps: same nonce and call, stored before it is sent; one of them is mined."""

@@ -32,6 +32,7 @@ from ledger.directory import events as directory_events
 from ledger.errors import (
     ChainUnavailableError,
     ConfigError,
+    ContractRevertedError,
     FinalityTimeoutError,
     RestoredBackupError,
 )
@@ -300,7 +301,7 @@ class Anchorer:
     # ---- step 4 ---------------------------------------------------------------------------------------------------
 
     def _anchor(self, head: Head) -> bool:
-        """Step 4; whether something was sent."""
+        """Step 4; whether it is worth another look: something was sent, or another process was quicker."""
         with self._store.read() as transaction:
             checkpoint = tree_rows.newest_checkpoint(transaction, self._row)
             if checkpoint is None or checkpoint.size == head.size or _in_flight(anchors.alive(transaction, self._row)):
@@ -310,15 +311,20 @@ class Anchorer:
         self._check_registered()
         account = self._account()
         sender = bytes.fromhex(account.address[2:])
-        unsigned = self._registry.build_anchor(
-            self._member,
-            checkpoint.size,
-            checkpoint.root,
-            checkpoint.state_root,
-            proof,
-            sender=sender,
-            nonce=self._registry.nonce(sender),
-        )
+        try:
+            unsigned = self._registry.build_anchor(
+                self._member,
+                checkpoint.size,
+                checkpoint.root,
+                checkpoint.state_root,
+                proof,
+                sender=sender,
+                nonce=self._registry.nonce(sender),
+            )
+        except ContractRevertedError:
+            if self._registry.head(self._member) == head:
+                raise
+            return True  # the head moved since it was read: the refusal is about the old one
         stored = self._store_signed(checkpoint, unsigned, account)
         if stored is None:
             return False
