@@ -370,3 +370,16 @@ def test_init__another_chain_than_the_known_one__is_refused(data: Path, run: Run
     assert run("init", "--data", tmp_path / "other", "--member", 520000)[0] == 0
     code, answer = run("init", "--data", data, "--member", 500000, "--join", tmp_path / "other")
     assert (code, answer["error"]["type"]) == (1, "ConfigError")
+
+
+def test_verify__says_whether_the_signers_were_known(data: Path, run: Run, licence: str, tmp_path: Path) -> None:
+    run("sync", "--data", data)
+    bundle, trust, pins = data / "one.bundle.json", data / "trust.txt", tmp_path / "pins.json"
+    run("bundle", licence, "--out", bundle, "--data", data)
+    run("trust", "make", "--out", trust, "--data", data)
+    assert run("verify", bundle, "--trust", trust, "--pins", pins)[1]["pins"] == "first-use"
+    assert run("verify", bundle, "--trust", trust, "--pins", pins)[1]["pins"] == "known"
+    nowhere = trust / "pins.json"  # a file is no folder
+    code, report = run("verify", bundle, "--trust", trust, "--pins", nowhere)
+    assert (code, report["pins"]) == (0, "not-kept")
+    assert run("verify", bundle)[1]["pins"] == ""

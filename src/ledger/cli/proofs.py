@@ -121,14 +121,14 @@ def verify(
     _check_options(at, min_basis)
     try:
         data = read_input(file)
-        believed, problem = _believed(trust_file, pins_file, out)
+        believed, problem, pinned = _believed(trust_file, pins_file, out)
     except ConfigError as error:  # a file that is not there proves nothing against the bundle
         out.error(error)
         raise typer.Exit(2) from error
     report = _report(data, believed, now=_moment(at), max_age=dt.timedelta(hours=max_age), min_basis=min_basis)
     if problem is not None:
         report = bundle.distrusted(report, problem)
-    obj = report.to_json()
+    obj = report.to_json() | {"pins": pinned}
     if brief and not out.as_json:
         _print_brief(out, obj, file.name)
     elif not out.as_json:
@@ -260,28 +260,36 @@ def _report(data: bytes, believed: trust.TrustFile | None, **demands: Any) -> bu
 
 def _believed(
     trust_file: Path | None, pins_file: Path | None, out: Out
-) -> tuple[trust.TrustFile | None, FormatError | VerificationError | None]:
-    """The trust file to verify against, checked against the pins; or what is wrong with it."""
+) -> tuple[trust.TrustFile | None, FormatError | VerificationError | None, str]:
+    """The trust file to verify against, checked against the pins; or what is wrong with it; and what the pins knew.
+
+    The third is ``known``, ``first-use`` (whoever made the file is believed as of now), or ``not-kept`` (the same, but
+    the pins could not be written, so that it will be first use again); empty without a trust file to believe.
+    """
     if trust_file is None:
-        return None, None
+        return None, None, ""
     path = pins_file or default_pins()
     try:
         parsed = trust.parse(read_input(trust_file))
         pins = _load_pins(path)
-        if pins.of(parsed) is None:
-            _save_pins(path, trust.pin(parsed, pins))
-            out.note("verify.pinned", path=path)
-        else:
-            _save_pins(path, trust.check(parsed, pins), unless=pins)
+        known = pins.of(parsed) is not None
+        kept = trust.check(parsed, pins) if known else trust.pin(parsed, pins)
     except (FormatError, VerificationError) as error:
-        return None, error
-    return parsed, None
+        return None, error, ""
+    try:
+        _save_pins(path, kept, unless=pins)
+    except ConfigError:
+        out.note("verify.unpinned", path=path)
+        return parsed, None, "known" if known else "not-kept"
+    if not known:
+        out.note("verify.pinned", path=path)
+    return parsed, None, "known" if known else "first-use"
 
 
 def _load_pins(path: Path) -> trust.Pins:
     try:
         return trust.Pins.from_json(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return trust.Pins()
     except (OSError, FormatError) as error:
         raise ConfigError(f"the pins in {path} cannot be read: {error}") from error

@@ -193,6 +193,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "verify.basis.replayed": ("状态依据：本机重放（replayed）", "status rests on: replayed, by this verifier"),
     "verify.basis.none": ("状态依据：—", "status rests on: —"),
+    "verify.unpinned": (
+        "  成员密钥未能记住（{path} 不可写），下次仍按首次使用",
+        "the members' keys could not be kept in {path}: the next time is first use again",
+    ),
     "verify.words": ("状态", "status"),
     "verify.face": ("所示内容", "what the licence shows"),
     "verify.pinned": ("  首次使用：已记住该联盟的成员密钥（{path}）", "first use: the members' keys are pinned"),
