@@ -81,10 +81,9 @@ def test_no_path_of_anybodys_machine() -> None:
 
 def test_no_address_of_a_package_registry() -> None:
     # Everything has to install behind any mirror: no client is told where to fetch from.
-    settings = (
-        r"--(?:extra-)?index-url[= ]\S|--find-links[= ]\S|registry\s*=\s*[\"']?https?:|GOPROXY=\S|/simple/?[\"'\s]"
-    )
-    assert found(settings) == []
+    settings = r"(?:index-url|find-links|registry|GOPROXY)[\"' =:]{1,3}https?:|://[^/\s]+/simple\b"
+    tests_of_it = ("tests/unit/test_check_lock.py", "tests/unit/test_repository.py")
+    assert [line for line in found(settings) if not line.startswith(tests_of_it)] == []
 
 
 def test_nothing_is_left_for_later() -> None:
