@@ -359,6 +359,7 @@ class Judge:
         subject = status["subject"]
         if subject == "suspended" and "until" in newest and today > newest["until"]:
             subject = "active"
+            status = status | {"flags": [flag for flag in status["flags"] if flag != "SUSPEND_ADDRESS"]}
         others = [status["version"]] if status["version"] != "current" else []
         if self.bundle["type"] == "license" and self.bundle["issued"]["entry"]["version"] < newest["version"]:
             others.append("superseded")

@@ -195,3 +195,10 @@ def test_any_field_replaced_by_anything_is_refused_without_a_crash(path: tuple[A
     except FormatError:
         return
     assert report.exit_code == (1 if changed else 0)
+
+
+def test_a_suspension_that_is_over_takes_its_address_with_it() -> None:
+    entry = newest(VersionState.CURRENT, SubjectState.SUSPENDED, Flag.SUSPEND_ADDRESS, until=NOON.date())
+    during, after = (describe(entry, 3, NOON + dt.timedelta(days=days), "issuer") for days in (0, 1))
+    assert [word.code for word in during.words] == ["suspended", "SUSPEND_ADDRESS"]
+    assert [word.code for word in after.words] == ["active"]

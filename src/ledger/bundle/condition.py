@@ -17,7 +17,8 @@ from ledger.bundle.verdicts import Verdict, Word, flag_word, reason_word, verdic
 from ledger.encoding import shanghai_date
 from ledger.entry import LicenseEntry
 from ledger.errors import FormatError
-from ledger.license.status import Event, SubjectState, VersionState, subject_on
+from ledger.license.lifecycle import status_on
+from ledger.license.status import Event, SubjectState, VersionState
 
 _GRAVEST = (
     "deregistered",
@@ -86,9 +87,8 @@ def describe(newest: LicenseEntry, version: int, now: dt.datetime, basis: str) -
         now: an aware datetime; the legal day is the one in Shanghai.
         basis: what the status rests on.
     """
-    status = newest.status
-    subject = subject_on(status, newest.until, shanghai_date(now))
-    reasons = {subject.value}
+    status = status_on(newest.status, newest.until, shanghai_date(now))
+    reasons = {status.subject.value}
     if status.version is VersionState.VOIDED:
         reasons.add("voided")
     if version < newest.version or status.version is VersionState.SUPERSEDED:

@@ -25,8 +25,6 @@ from ledger.cli.texts import LANGUAGES, TEXTS, text
 from ledger.errors import ConfigError, LedgerError, RecordError, TransitionError
 from ledger.license.shapes import INVISIBLE
 
-MARKS = {"ok": "[green]✔ ok[/]", "failed": "[red]✘ failed[/]", "unknown": "[yellow]? unknown[/]"}
-
 
 @dataclass(slots=True)
 class Out:

@@ -137,7 +137,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "members.title": ("联盟成员（截至区块 {block}）", "members as of block {block}"),
     "proposals.title": ("表决", "votes"),
-    "proposals.none": ("没有表决", "no votes"),
     "propose.done": ("[green]✔[/] 已提议第 {id} 号：{zh} {target}", "proposal {id}: {action} {target}"),
     "approve.done": ("[green]✔[/] 已赞成第 {id} 号", "proposal {id} approved"),
     "withdraw.done": ("[green]✔[/] 已撤回对第 {id} 号的赞成", "approval of {id} withdrawn"),
@@ -197,7 +196,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "  成员密钥未能记住（{path} 不可写），下次仍按首次使用",
         "the members' keys could not be kept in {path}: the next time is first use again",
     ),
-    "verify.words": ("状态", "status"),
     "verify.face": ("所示内容", "what the licence shows"),
     "verify.pinned": ("  首次使用：已记住该联盟的成员密钥（{path}）", "first use: the members' keys are pinned"),
     "verify.unshown": (
@@ -226,11 +224,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "trust.signers": ("签名成员：{signers}", "signed by members"),
     # audit
     "audit.progress": ("审计", "auditing"),
-    # demo-independent errors
-    "error.internal": (
-        "程序内部错误，请报告：{detail}",
-        "an error in the program itself; please report it",
-    ),
 }
 """Key → (Chinese, English). Values in braces are filled in; square brackets are Rich markup."""
 
@@ -261,7 +254,6 @@ ENGLISH_ALONE: dict[str, str] = {
     "trust.pinned": "[green]✔[/] members' keys pinned: {path}",
     "trust.title": "trust file (block {block}, {time})",
     "trust.signers": "signed by members: {signers}",
-    "error.internal": "an error in the program itself, please report it: {detail}",
 }
 """English where nothing Chinese stands beside it and shows the values."""
 

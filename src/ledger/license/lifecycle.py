@@ -38,7 +38,7 @@ from ledger.license.status import (
 )
 from ledger.license.words import NO_HISTORY, SUBJECT_WORDS
 
-__all__ = ["BACKDATED", "TABLE", "Now", "Period", "Request", "Step", "apply", "fold", "follow", "status_on", "verdict"]
+__all__ = ["BACKDATED", "TABLE", "Now", "Period", "Request", "Step", "apply", "fold", "follow", "status_on"]
 
 S, V = SubjectState, VersionState
 BACKDATED = frozenset({Event.ANNUL, Event.ANNUL_PARTIAL})
@@ -268,9 +268,7 @@ def _spell(version: int, status: Status, until: dt.date | None) -> str:
     return f"v{version} {status.version}, {status.subject}{end}{flags}"
 
 
-# ---- the answer to who asks --------------------------------------------------------------------------------------
-
-_ENDED = (S.DEREGISTERED, S.ANNULLED, S.REVOKED, S.MOVED)
+# ---- as it is on a day --------------------------------------------------------------------------------------
 
 
 def status_on(status: Status, until: dt.date | None, day: dt.date) -> Status:
@@ -282,32 +280,3 @@ def status_on(status: Status, until: dt.date | None, day: dt.date) -> Status:
         day: a date in Asia/Shanghai.
     """
     return effects.without_address(replace(status, subject=subject_on(status, until, day)))
-
-
-def verdict(status: Status, until: dt.date | None, on: dt.date, *, superseded: bool = False) -> tuple[str, str]:
-    """May somebody rely on a licence, and the one word for why.
-
-    What has become of the subject goes before what has become of the paper: a revoked subject's superseded licence
-    is ``revoked``.
-
-    Args:
-        status: of the subject's newest entry.
-        until: of the same entry.
-        on: the day of the question, in Asia/Shanghai.
-        superseded: the credential shown is of an older version than the newest entry's.
-
-    Returns:
-        ``("ok", "active" | "suspended" | "liquidating" | "moving" | "flagged")`` (flagged: active with public
-        remarks, to be shown each, as :func:`status_on` has them), or ``("failed", "deregistered" | "annulled" |
-        "revoked" | "moved" | "voided" | "superseded")``.
-    """
-    today = status_on(status, until, on)
-    if today.subject in _ENDED:
-        return "failed", today.subject.value
-    if today.version is V.VOIDED:
-        return "failed", V.VOIDED.value
-    if superseded or today.version is V.SUPERSEDED:
-        return "failed", V.SUPERSEDED.value
-    if today.subject is S.ACTIVE and today.flags:
-        return "ok", "flagged"
-    return "ok", today.subject.value

@@ -11,8 +11,8 @@ import pytest
 from ledger.errors import TransitionError
 from ledger.license.families import Family
 from ledger.license.guards import suspension_limit
-from ledger.license.lifecycle import BACKDATED, TABLE, Now, Request, apply, status_on, verdict
-from ledger.license.status import Event, Flag, Status, SubjectState, VersionState
+from ledger.license.lifecycle import BACKDATED, TABLE, Now, Request, apply, status_on
+from ledger.license.status import Event, Flag, Status, SubjectState
 from tests.unit.license.histories import DAY, FACTS, UNTIL, WAYS, E, S, V, ask, at
 
 # What the statutes allow, written out by hand: event → states from which it is legal, and (subject, version) after it;
@@ -381,34 +381,9 @@ def test_a_fact_that_an_event_has_no_use_for_is_refused(event: Event, facts: dic
 
 
 FLAGGED = frozenset({Flag.ABNORMAL_LIST})
-ANSWERS: list[tuple[str, str, frozenset[Flag], bool, tuple[str, str]]] = [
-    ("current", "active", frozenset(), False, ("ok", "active")),
-    ("current", "active", FLAGGED, False, ("ok", "flagged")),
-    ("current", "suspended", frozenset(), False, ("ok", "suspended")),
-    ("current", "suspended", FLAGGED, False, ("ok", "suspended")),
-    ("current", "liquidating", FLAGGED, False, ("ok", "liquidating")),
-    ("current", "moving", frozenset(), False, ("ok", "moving")),
-    ("current", "active", frozenset(), True, ("failed", "superseded")),
-    ("voided", "active", frozenset(), False, ("failed", "voided")),
-    ("voided", "active", frozenset(), True, ("failed", "voided")),
-    ("voided", "revoked", frozenset(), False, ("failed", "revoked")),
-    ("voided", "revoked", frozenset(), True, ("failed", "revoked")),
-    ("voided", "annulled", frozenset(), False, ("failed", "annulled")),
-    ("voided", "deregistered", frozenset(), False, ("failed", "deregistered")),
-    ("superseded", "moved", frozenset(), False, ("failed", "moved")),
-    ("superseded", "active", frozenset(), False, ("failed", "superseded")),
-]
 
 
-@pytest.mark.parametrize(("version", "subject", "flags", "old", "answer"), ANSWERS)
-def test_the_answer_to_who_asks(version: str, subject: str, flags: Any, old: bool, answer: tuple[str, str]) -> None:
-    status = Status(VersionState(version), SubjectState(subject), flags)
-    assert verdict(status, UNTIL if subject == "suspended" else None, DAY, superseded=old) == answer
-
-
-def test_the_answer_changes_when_a_suspension_is_over() -> None:
+def test_a_suspension_is_over_when_its_last_day_has_passed_and_its_address_with_it() -> None:
     tomorrow = UNTIL + dt.timedelta(days=1)
-    assert verdict(SUSPENDED, UNTIL, UNTIL) == ("ok", "suspended")
-    assert verdict(SUSPENDED, UNTIL, tomorrow) == ("ok", "active")
     assert status_on(SUSPENDED, UNTIL, UNTIL) == SUSPENDED
     assert status_on(SUSPENDED, UNTIL, tomorrow) == Status(V.CURRENT, S.ACTIVE)
